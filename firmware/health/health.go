@@ -1,0 +1,133 @@
+// Package health owns what is wrong with a box, as data: LEDs, web page, command and log read the same list.
+//
+// Every fault that can show is declared once, below, with the words a person reads and how long it must last before it
+// is shown, so that a hiccup which mends itself does not send a musician looking for a cable.
+package health
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Severity orders faults: what to look at first.
+type Severity string
+
+// Warning: something is missing, the session goes on. Error: sound is being lost, or a person is needed.
+const (
+	Warning Severity = "warning"
+	Error   Severity = "error"
+)
+
+// Kind declares a fault.
+type Kind struct {
+	ID       string        // stable, for scripts
+	Severity Severity      // how bad it is while it lasts
+	Text     string        // what is wrong
+	Hint     string        // what to do about it
+	After    time.Duration // shown only once it has lasted this long
+	hides    []string      // faults that follow from this one and need no mention
+}
+
+// The faults of a box.
+var (
+	Unconfigured = Kind{ID: "not-configured", Severity: Warning, Text: "no SIP account is set up",
+		Hint: "set user, password, server and call_no under ConnectionDetails; recording works without"}
+	CallRefused = Kind{ID: "call-refused", Severity: Error, Text: "the SIP server refuses the call",
+		Hint: "check user, password and call_no with whoever runs the server", hides: []string{"call-down"}}
+	CallDown = Kind{ID: "call-down", Severity: Warning, Text: "not in the conference",
+		Hint: "the box keeps trying; recording goes on", After: 3 * time.Second}
+	NoMicrophone = Kind{ID: "no-microphone", Severity: Error, Text: "no input device",
+		Hint: "plug the interface in, or correct AudioSettings, mic (`orionbox devices` lists what there is)", After: time.Second}
+	NoSpeakers = Kind{ID: "no-speakers", Severity: Warning, Text: "no output device",
+		Hint: "plug the interface in, or correct AudioSettings, speakers (`orionbox devices` lists what there is)", After: time.Second}
+	StorageLow = Kind{ID: "storage-low", Severity: Warning, Text: "storage is low",
+		Hint: "deliver or delete recordings"}
+	StorageFull = Kind{ID: "storage-full", Severity: Error, Text: "storage is below the reserve: takes are closed and none starts",
+		Hint: "deliver or delete recordings, or use a larger disk", hides: []string{"storage-low"}}
+	TakeFailed = Kind{ID: "take-failed", Severity: Error, Text: "asked to record, but nothing reaches the disk",
+		Hint: "look at the disk; the box tries again by itself, press record to give up"}
+	VoiceFailed = Kind{ID: "voice-failed", Severity: Error, Text: "the voice recording cannot be written",
+		Hint: "look at the disk; the box tries again by itself"}
+	SoundLost = Kind{ID: "sound-lost", Severity: Error, Text: "sound was lost because the disk did not keep up",
+		Hint: "use a faster card; the gap stands in the session's journal"}
+	JournalFailed = Kind{ID: "journal-failed", Severity: Error, Text: "the session's journal cannot be written",
+		Hint: "look at the disk; the recordings themselves go on"}
+	Unrepaired = Kind{ID: "unrepaired", Severity: Error, Text: "a recording of an earlier session could not be repaired",
+		Hint: "run `orionbox recover` on the recordings' folder and read what it says; nothing was deleted"}
+)
+
+// Fault is a Kind that holds now.
+type Fault struct {
+	ID       string    `json:"id"`
+	Severity Severity  `json:"severity"`
+	Text     string    `json:"text"`
+	Detail   string    `json:"detail,omitempty"`
+	Hint     string    `json:"hint"`
+	Since    time.Time `json:"since"`
+}
+
+// String is the fault as one line.
+func (f Fault) String() string {
+	text := f.Text
+	if f.Detail != "" {
+		text += " (" + f.Detail + ")"
+	}
+	return string(f.Severity) + ": " + text + "; " + f.Hint
+}
+
+// Ledger holds the faults of one box. It belongs to the goroutine that made it.
+type Ledger struct {
+	held map[string]held
+}
+
+type held struct {
+	Kind
+	detail string
+	since  time.Time
+}
+
+// New is a ledger with no fault.
+func New() *Ledger { return &Ledger{held: map[string]held{}} }
+
+// Is records whether a fault holds, with detail for the person who reads it; Since stays at its first report.
+func (l *Ledger) Is(k Kind, holds bool, detail string, now time.Time) {
+	if !holds {
+		delete(l.held, k.ID)
+		return
+	}
+	since := now
+	if h, ok := l.held[k.ID]; ok {
+		since = h.since
+	}
+	l.held[k.ID] = held{Kind: k, detail: detail, since: since}
+}
+
+// Faults are those to show at now: they lasted long enough and no worse one explains them; errors first, then by age.
+func (l *Ledger) Faults(now time.Time) []Fault {
+	faults := []Fault{}
+	for id, h := range l.held {
+		if now.Sub(h.since) >= h.After && !l.hidden(id) {
+			faults = append(faults, Fault{ID: id, Severity: h.Severity, Text: h.Text, Detail: h.detail, Hint: h.Hint, Since: h.since})
+		}
+	}
+	slices.SortFunc(faults, func(a, b Fault) int {
+		if a.Severity != b.Severity {
+			return strings.Compare(string(a.Severity), string(b.Severity)) // "error" < "warning"
+		}
+		if order := a.Since.Compare(b.Since); order != 0 {
+			return order
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return faults
+}
+
+func (l *Ledger) hidden(id string) bool {
+	for _, h := range l.held {
+		if slices.Contains(h.hides, id) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,247 @@
+// Package session is what a box does, as a pure function: Next(State, Event) -> (State, []Effect).
+//
+// It owns no goroutine, clock, file or socket; the director feeds it what happened and carries out what it returns.
+// So every rule of the box stands in one table that a test can walk through:
+//
+//	session   begins with the first join or the first take, whichever comes first, and ends when the box leaves
+//	take      idle -> starting -> recording -> stopping -> idle, whatever the network does;
+//	          failing while it was asked for and nothing reaches the disk: tried again until it does
+//	mutes     mic: the call only; speakers: the box's own output only
+package session
+
+// Role is what a box may do in the studio.
+type Role string
+
+// The roles: ARTIST records and delivers, PRODUCER marks and receives, LISTENER hears.
+const (
+	Artist   Role = "ARTIST"
+	Producer Role = "PRODUCER"
+	Listener Role = "LISTENER"
+)
+
+// Take is where the studio recording stands.
+type Take string
+
+// A take is Recording only once its file has been opened and written to, not when it was asked for; it is Failing while
+// it was asked for and the disk does not take it.
+const (
+	Idle      Take = "idle"
+	Starting  Take = "starting"
+	Recording Take = "recording"
+	Stopping  Take = "stopping"
+	Failing   Take = "failing"
+)
+
+// Storage is what the disk guard found.
+type Storage string
+
+// Low warns; Full is below the reserve: no take starts, and one that runs is closed.
+const (
+	StorageOK   Storage = "ok"
+	StorageLow  Storage = "low"
+	StorageFull Storage = "full"
+)
+
+// State is all that decides what a box does next.
+type State struct {
+	Role          Role
+	Open          bool // a session folder is open and the voice recording runs
+	InConference  bool
+	Take          Take
+	Number        int  // of the take that runs or was the last; 0 before the first
+	Again         bool // record was pressed while the last take still closes
+	MicMuted      bool
+	SpeakersMuted bool
+	Storage       Storage
+	Leaving       bool
+}
+
+// New is the state of a box that was just switched on.
+func New(role Role) State {
+	return State{Role: role, Take: Idle, Storage: StorageOK}
+}
+
+// Done tells whether a box that was asked to leave has nothing left to close.
+func (s State) Done() bool { return s.Leaving && !s.Open && s.Take == Idle }
+
+// Recording tells whether sound of a take is reaching, or on its way to, the disk.
+func (s State) Recording() bool { return s.Take == Recording || s.Take == Stopping }
+
+// Next is the state after e, and what has to be done to make it true. An event that is illegal in s leaves the state
+// as it is and returns a Refuse effect when a person caused it.
+func Next(s State, e Event) (State, []Effect) {
+	switch e := e.(type) {
+	case Press:
+		return press(s, e.Button)
+	case Joined:
+		return joined(s)
+	case Left:
+		s.InConference = false
+		return s, nil
+	case TakeStarted:
+		return takeStarted(s)
+	case TakeStopped:
+		return takeEnded(s)
+	case TakeFailed:
+		return takeFailed(s)
+	case Retry:
+		return retry(s)
+	case FolderFailed:
+		s.Open = false
+		return s, nil
+	case StorageIs:
+		return storage(s, e.Level)
+	case Leave:
+		return leave(s)
+	}
+	return s, nil
+}
+
+func press(s State, b Button) (State, []Effect) {
+	if s.Leaving {
+		return refuse(s, "the box is shutting down")
+	}
+	switch b {
+	case Record:
+		return pressRecord(s)
+	case Segment:
+		return pressSegment(s)
+	case Mic:
+		s.MicMuted = !s.MicMuted
+		return s, []Effect{MuteMic{On: s.MicMuted}}
+	case Speakers:
+		s.SpeakersMuted = !s.SpeakersMuted
+		return s, []Effect{MuteSpeakers{On: s.SpeakersMuted}}
+	case Status:
+		return s, []Effect{Report{}}
+	}
+	return refuse(s, "there is no such button")
+}
+
+func pressRecord(s State) (State, []Effect) {
+	switch s.Take {
+	case Starting, Recording:
+		s.Take = Stopping
+		return s, []Effect{StopTake{Why: Pressed}}
+	case Stopping:
+		s.Again = !s.Again
+		return s, nil
+	case Failing:
+		s.Take = Idle
+		return s, nil
+	}
+	switch {
+	case s.Role != Artist:
+		return refuse(s, "only an ARTIST's box records takes; this one is a "+string(s.Role)+"'s (ChatSettings, role)")
+	case s.Storage == StorageFull:
+		return refuse(s, "storage is full: deliver or delete recordings, or use a larger disk")
+	}
+	return startTake(s, nil)
+}
+
+func pressSegment(s State) (State, []Effect) {
+	switch {
+	case s.Role == Listener:
+		return refuse(s, "a LISTENER may not set markers")
+	case !s.Open:
+		return refuse(s, "no session yet: join the conference or press record first")
+	}
+	return s, []Effect{Mark{}}
+}
+
+func joined(s State) (State, []Effect) {
+	s.InConference = true
+	return openSession(s, nil)
+}
+
+func takeStarted(s State) (State, []Effect) {
+	if s.Take == Starting {
+		s.Take = Recording
+	}
+	return s, nil
+}
+
+// takeEnded closes the books on a take, and starts the next one if it was already asked for.
+func takeEnded(s State) (State, []Effect) {
+	again := s.Again && !s.Leaving && s.Storage != StorageFull
+	s.Take, s.Again = Idle, false
+	switch {
+	case again:
+		return startTake(s, nil)
+	case s.Leaving:
+		return closeSession(s, nil)
+	}
+	return s, nil
+}
+
+// takeFailed keeps the wish of a musician who did not press stop: the rest of what they play may still be saved.
+func takeFailed(s State) (State, []Effect) {
+	if s.Take == Stopping || s.Leaving {
+		return takeEnded(s)
+	}
+	if s.Take == Starting {
+		s.Number-- // nothing came of it
+	}
+	s.Take = Failing
+	return s, nil
+}
+
+func retry(s State) (State, []Effect) {
+	if s.Take != Failing || s.Storage == StorageFull || s.Leaving {
+		return s, nil
+	}
+	return startTake(s, nil)
+}
+
+func storage(s State, level Storage) (State, []Effect) {
+	s.Storage = level
+	if level == StorageFull && (s.Take == Starting || s.Take == Recording) {
+		s.Take = Stopping
+		return s, []Effect{StopTake{Why: NoSpace}}
+	}
+	return s, nil
+}
+
+func leave(s State) (State, []Effect) {
+	if s.Leaving {
+		return s, nil
+	}
+	s.Leaving, s.Again = true, false
+	effects := []Effect{HangUp{}}
+	switch s.Take {
+	case Starting, Recording:
+		s.Take = Stopping
+		return s, append(effects, StopTake{Why: Leaving})
+	case Stopping:
+		return s, effects // the session closes when the take has
+	}
+	s.Take = Idle
+	return closeSession(s, effects)
+}
+
+func startTake(s State, before []Effect) (State, []Effect) {
+	s, effects := openSession(s, before)
+	s.Take = Starting
+	s.Number++
+	return s, append(effects, StartTake{Number: s.Number})
+}
+
+func openSession(s State, before []Effect) (State, []Effect) {
+	if s.Open || s.Leaving {
+		return s, before
+	}
+	s.Open, s.Number = true, 0
+	return s, append(before, OpenSession{})
+}
+
+func closeSession(s State, before []Effect) (State, []Effect) {
+	if !s.Open {
+		return s, before
+	}
+	s.Open = false
+	return s, append(before, CloseSession{})
+}
+
+func refuse(s State, why string) (State, []Effect) {
+	return s, []Effect{Refuse{Why: why}}
+}

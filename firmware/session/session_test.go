@@ -1,0 +1,171 @@
+package session
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// artist is the state of an artist's box with the given take in an open session.
+func artist(take Take) State {
+	s := New(Artist)
+	s.Open, s.Take, s.Number = take != Idle, take, 1
+	if take == Idle {
+		s.Number = 0
+	}
+	return s
+}
+
+func with(s State, change func(*State)) State {
+	change(&s)
+	return s
+}
+
+func TestNext(t *testing.T) {
+	storageFull := func(s *State) { s.Storage = StorageFull }
+	leaving := func(s *State) { s.Leaving = true }
+	again := func(s *State) { s.Again = true }
+	for _, c := range []struct {
+		name   string
+		from   State
+		event  Event
+		to     State
+		effect []Effect
+	}{
+		{"joining opens the session", New(Artist), Joined{},
+			with(New(Artist), func(s *State) { s.Open, s.InConference = true, true }), []Effect{OpenSession{}}},
+		{"joining again changes nothing", with(artist(Recording), func(s *State) { s.InConference = true }), Joined{},
+			with(artist(Recording), func(s *State) { s.InConference = true }), nil},
+		{"a lost call leaves the take alone", with(artist(Recording), func(s *State) { s.InConference = true }), Left{},
+			artist(Recording), nil},
+		{"record with no network opens the session and starts", New(Artist), Press{Record},
+			artist(Starting), []Effect{OpenSession{}, StartTake{1}}},
+		{"the take is recording once the file grows", artist(Starting), TakeStarted{}, artist(Recording), nil},
+		{"record ends the take", artist(Recording), Press{Record}, artist(Stopping), []Effect{StopTake{Pressed}}},
+		{"record ends a take that is still starting", artist(Starting), Press{Record}, artist(Stopping), []Effect{StopTake{Pressed}}},
+		{"a late start report does not undo the stop", artist(Stopping), TakeStarted{}, artist(Stopping), nil},
+		{"record while closing asks for the next take", artist(Stopping), Press{Record}, with(artist(Stopping), again), nil},
+		{"and takes the wish back", with(artist(Stopping), again), Press{Record}, artist(Stopping), nil},
+		{"which starts when the first is closed", with(artist(Stopping), again), TakeStopped{},
+			with(artist(Starting), func(s *State) { s.Number = 2 }), []Effect{StartTake{2}}},
+		{"a take that fails stays wanted", artist(Recording), TakeFailed{}, artist(Failing), nil},
+		{"one that never started gives its number back", artist(Starting), TakeFailed{},
+			with(artist(Failing), func(s *State) { s.Number = 0 }), nil},
+		{"and is tried again", artist(Failing), Retry{}, with(artist(Starting), func(s *State) { s.Number = 2 }), []Effect{StartTake{2}}},
+		{"but not on a full disk", with(artist(Failing), storageFull), Retry{}, with(artist(Failing), storageFull), nil},
+		{"record gives a failing take up", artist(Failing), Press{Record}, with(artist(Failing), func(s *State) { s.Take = Idle }), nil},
+		{"retry does nothing otherwise", artist(Recording), Retry{}, artist(Recording), nil},
+		{"a producer does not record", New(Producer), Press{Record}, New(Producer),
+			[]Effect{Refuse{"only an ARTIST's box records takes; this one is a PRODUCER's (ChatSettings, role)"}}},
+		{"a full disk refuses a take", with(New(Artist), storageFull), Press{Record}, with(New(Artist), storageFull),
+			[]Effect{Refuse{"storage is full: deliver or delete recordings, or use a larger disk"}}},
+		{"a disk that fills closes the take", artist(Recording), StorageIs{StorageFull},
+			with(artist(Stopping), storageFull), []Effect{StopTake{NoSpace}}},
+		{"and starts no other", with(artist(Stopping), func(s *State) { storageFull(s); again(s) }), TakeStopped{},
+			with(artist(Idle), func(s *State) { storageFull(s); s.Open, s.Number = true, 1 }), nil},
+		{"mic mutes", New(Artist), Press{Mic}, with(New(Artist), func(s *State) { s.MicMuted = true }), []Effect{MuteMic{true}}},
+		{"speakers mute", New(Listener), Press{Speakers}, with(New(Listener), func(s *State) { s.SpeakersMuted = true }), []Effect{MuteSpeakers{true}}},
+		{"segment marks", artist(Recording), Press{Segment}, artist(Recording), []Effect{Mark{}}},
+		{"segment needs a session", New(Artist), Press{Segment}, New(Artist), []Effect{Refuse{"no session yet: join the conference or press record first"}}},
+		{"a listener does not mark", New(Listener), Press{Segment}, New(Listener), []Effect{Refuse{"a LISTENER may not set markers"}}},
+		{"status reports", New(Listener), Press{Status}, New(Listener), []Effect{Report{}}},
+		{"an unknown button is refused", New(Artist), Press{"doorbell"}, New(Artist), []Effect{Refuse{"there is no such button"}}},
+		{"leaving closes the take first", artist(Recording), Leave{}, with(artist(Stopping), leaving), []Effect{HangUp{}, StopTake{Leaving}}},
+		{"and then the session", with(artist(Stopping), leaving), TakeStopped{},
+			with(New(Artist), func(s *State) { leaving(s); s.Number = 1 }), []Effect{CloseSession{}}},
+		{"leaving with no take closes at once", with(New(Artist), func(s *State) { s.Open = true }), Leave{},
+			with(New(Artist), leaving), []Effect{HangUp{}, CloseSession{}}},
+		{"leaving twice is once", with(New(Artist), leaving), Leave{}, with(New(Artist), leaving), nil},
+		{"a box that leaves takes no press", with(New(Artist), leaving), Press{Record}, with(New(Artist), leaving), []Effect{Refuse{"the box is shutting down"}}},
+		{"a folder that cannot be made is no session", artist(Starting), FolderFailed{}, with(artist(Starting), func(s *State) { s.Open = false }), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			to, effects := Next(c.from, c.event)
+			if to != c.to {
+				t.Errorf("state\n got %+v\nwant %+v", to, c.to)
+			}
+			if !reflect.DeepEqual(effects, c.effect) {
+				t.Errorf("effects %#v, want %#v", effects, c.effect)
+			}
+		})
+	}
+}
+
+// TestRandomWalk holds what must be true after any sequence of events: every StartTake is answered by exactly one end,
+// and a box that was asked to leave gets there with nothing open.
+func TestRandomWalk(t *testing.T) {
+	for seed := range uint64(2000) {
+		walk(t, rand.New(rand.NewPCG(seed, 7)))
+	}
+}
+
+func walk(t *testing.T, r *rand.Rand) {
+	s, disk := New(Artist), &recorder{}
+	for range 60 {
+		s = disk.step(t, s, disk.pick(r))
+	}
+	s = disk.step(t, s, Leave{})
+	for disk.open {
+		s = disk.step(t, s, TakeStopped{})
+	}
+	if !s.Done() {
+		t.Fatalf("asked to leave, nothing is open, yet not done: %+v", s)
+	}
+}
+
+// recorder stands for the studio recorder: it reports only what a real one can, given what it was told.
+type recorder struct{ open, folder bool }
+
+func (d *recorder) pick(r *rand.Rand) Event {
+	events := []Event{Press{Record}, Press{Segment}, Press{Mic}, Press{Status}, Joined{}, Left{}, Retry{},
+		StorageIs{StorageOK}, StorageIs{StorageLow}, StorageIs{StorageFull}}
+	if d.open {
+		events = append(events, TakeStarted{}, TakeStopped{}, TakeFailed{})
+	}
+	return events[r.IntN(len(events))]
+}
+
+func (d *recorder) step(t *testing.T, s State, e Event) State {
+	t.Helper()
+	switch e.(type) {
+	case TakeStopped:
+		if s.Take != Stopping {
+			return s // a recorder stops only when told to
+		}
+		d.open = false
+	case TakeFailed:
+		d.open = false
+	}
+	next, effects := Next(s, e)
+	for _, f := range effects {
+		switch f.(type) {
+		case StartTake:
+			if d.open {
+				t.Fatalf("%#v in %+v starts a take over an open one", e, s)
+			}
+			d.open = true
+		case StopTake:
+			if !d.open {
+				t.Fatalf("%#v in %+v stops a take that is not open", e, s)
+			}
+		case OpenSession:
+			if d.folder {
+				t.Fatalf("%#v in %+v opens a second session", e, s)
+			}
+			d.folder = true
+		case CloseSession:
+			if !d.folder || d.open {
+				t.Fatalf("%#v in %+v closes a session that is not open, or before its take", e, s)
+			}
+			d.folder = false
+		}
+	}
+	if next.Open != d.folder {
+		t.Fatalf("%#v: state %+v, folder open %v", e, next, d.folder)
+	}
+	if running := slices.Contains([]Take{Starting, Recording, Stopping}, next.Take); running != d.open {
+		t.Fatalf("%#v: state %+v, take open %v", e, next, d.open)
+	}
+	return next
+}
