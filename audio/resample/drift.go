@@ -1,0 +1,48 @@
+package resample
+
+import "time"
+
+// Drift finds the ratio for Resampler.Adjust that keeps the ring between two clocks at its target. It is a slow
+// proportional-integral loop with critical damping: the integral learns the difference of the two crystals, the
+// proportional part brings the fill back. It knows no clock: call Next once an interval.
+type Drift struct {
+	rate     float64 // sample frames a second, of fill and target
+	dt       float64 // seconds from one Next to the next
+	smooth   float64 // seconds by which the fill is off its target, smoothed
+	learned  float64 // the difference of the clocks
+	measured bool
+}
+
+const (
+	// bandwidth of the loop in rad/s: a wrong fill is mended within some 40 s, and the fill's own jitter (blocks that
+	// come and go) hardly moves the pitch.
+	bandwidth = 0.05
+	// smoothing is the time constant in seconds of the fill's running mean.
+	smoothing = 2.0
+)
+
+// NewDrift makes a controller for fills counted at rate (Hz), asked once every interval.
+func NewDrift(rate int, interval time.Duration) *Drift {
+	return &Drift{rate: float64(rate), dt: interval.Seconds()}
+}
+
+// Next takes how many sample frames wait and how many should, and returns the ratio for Adjust: above 1 when too many
+// wait, on whichever side of the ring the resampler stands.
+func (d *Drift) Next(fill, target int) float64 {
+	off := float64(fill-target) / d.rate
+	if !d.measured {
+		d.smooth, d.measured = off, true
+	}
+	d.smooth += (off - d.smooth) * min(d.dt/smoothing, 1)
+	d.learned = clamp(d.learned + bandwidth*bandwidth*d.smooth*d.dt)
+	return 1 + clamp(d.learned+2*bandwidth*d.smooth)
+}
+
+// Restart forgets the fill, after the ring was emptied or refilled by other means, and keeps what was learned of the
+// clocks.
+func (d *Drift) Restart() { d.smooth, d.measured = 0, false }
+
+// PPM is the difference of the two clocks as learned so far, in parts per million.
+func (d *Drift) PPM() float64 { return d.learned * 1e6 }
+
+func clamp(x float64) float64 { return min(max(x, -maxAdjust), maxAdjust) }
