@@ -1,0 +1,73 @@
+package lab
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// Ports is a block of PortsInBlock port numbers on 127.0.0.1 that no other test uses, in this process or another,
+// starting with an even one. It lies below the range the kernel gives out by itself.
+type Ports int
+
+// PortsInBlock is the size of a block.
+const PortsInBlock = 200
+
+const firstPort, lastPort = 20000, 32000
+
+// NewPorts takes a block until the test ends. A lock file that dies with the process marks it as taken; a block whose
+// first ports a stranger holds is passed over.
+func NewPorts(t testing.TB) Ports {
+	t.Helper()
+	dir := filepath.Join(filepath.Dir(Root(t, Client)), "ports")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatalf("take ports: %v", err)
+	}
+	for base := firstPort; base+PortsInBlock <= lastPort; base += PortsInBlock {
+		lock, err := take(filepath.Join(dir, fmt.Sprint(base)))
+		if err != nil {
+			continue
+		}
+		if !free(base) {
+			lock.Close()
+			continue
+		}
+		t.Cleanup(func() { lock.Close() })
+		return Ports(base)
+	}
+	t.Fatalf("take ports: none free between %d and %d", firstPort, lastPort)
+	return 0
+}
+
+func take(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// free tells whether the first ports of a block, where servers listen, can be bound. Of the rest, meant for RTP, a
+// program looks for free ones itself.
+func free(base int) bool {
+	for port := base; port < base+8; port++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return false
+		}
+		l.Close()
+		u, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return false
+		}
+		u.Close()
+	}
+	return true
+}
