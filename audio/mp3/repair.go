@@ -1,0 +1,245 @@
+package mp3
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"orionbox/audio/pcm"
+)
+
+// ErrForeign tells that a file is not one that Create began; Repair leaves such a file as it is.
+var ErrForeign = errors.New("not a recording of this program")
+
+// Report tells what is in a file, and what Repair did to it or, from Probe, would do.
+type Report struct {
+	Format       pcm.Format
+	Bitrate      int   // kbit/s
+	Frames       int   // without the Info frame
+	Samples      int64 // sample frames that a player gives out
+	TrimmedBytes int64 // cut from the end: an unfinished frame, zeros or garbage, never sound
+	Mended       int   // silent frames put in place of destroyed ones, so that what follows stays in its place
+	Closed       bool  // the file was whole already: nothing was done
+}
+
+// String is the report in words.
+func (r Report) String() string {
+	s := fmt.Sprintf("%d samples, %v, %d kbit/s", r.Samples, r.Format, r.Bitrate)
+	if r.Closed {
+		return s
+	}
+	return fmt.Sprintf("%s, was not closed: %d bytes trimmed, %d frames mended", s, r.TrimmedBytes, r.Mended)
+}
+
+// Probe reads a file as Repair does, and changes nothing.
+func Probe(path string) (Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Report{}, fmt.Errorf("probe mp3: %w", err)
+	}
+	defer f.Close()
+	p, err := examine(f)
+	if err != nil {
+		return Report{}, fmt.Errorf("probe mp3 %s: %w", path, err)
+	}
+	return p.report(), nil
+}
+
+// Repair makes a recording whole that was not closed: it cuts the end back to the last whole frame, puts silence in
+// place of destroyed frames, and writes a true Info frame. A file that was closed is left as it is, and so is a file
+// too short to tell what it was to become. Bytes that are sound are never changed. Cut off itself by a power cut, it
+// can be run again.
+func Repair(path string) (Report, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return Report{}, fmt.Errorf("repair mp3: %w", err)
+	}
+	report, err := repair(f)
+	if err = errors.Join(err, f.Close()); err == nil && !report.Closed {
+		err = syncFolder(path)
+	}
+	if err != nil {
+		return report, fmt.Errorf("repair mp3 %s: %w", path, err)
+	}
+	return report, nil
+}
+
+func repair(f *os.File) (Report, error) {
+	p, err := examine(f)
+	if err != nil || p.closed {
+		return p.report(), err
+	}
+	for _, h := range p.holes {
+		if _, err := f.WriteAt(h.silence(), h.off); err != nil {
+			return p.report(), err
+		}
+	}
+	if p.end < p.size {
+		err = f.Truncate(p.end)
+	}
+	// What the Info frame tells must be on the disk before it.
+	if err = errors.Join(err, f.Sync()); err != nil {
+		return p.report(), err
+	}
+	if p.info.MusicCRC, err = musicCRC(f, p.first(), p.end); err != nil {
+		return p.report(), err
+	}
+	frame, err := InfoFrame(p.info)
+	if err != nil {
+		return p.report(), err
+	}
+	_, err = f.WriteAt(frame, p.slot)
+	return p.report(), errors.Join(err, f.Sync())
+}
+
+// plan is what is to be done to a file of size bytes: the pure part of a repair.
+type plan struct {
+	info   Info // MusicCRC is still missing
+	slot   int64
+	end    int64 // of the last whole frame
+	size   int64
+	holes  []hole
+	closed bool
+}
+
+// first is where the sound begins.
+func (p plan) first() int64 { return p.slot + int64(p.info.Header.Size()) }
+
+func (p plan) report() Report {
+	r := Report{
+		Format:       pcm.Format{Rate: p.info.Header.Rate, Channels: p.info.Header.Channels},
+		Bitrate:      p.info.Header.Bitrate,
+		Frames:       p.info.Frames,
+		Samples:      p.info.Samples(),
+		TrimmedBytes: max(0, p.size-p.end),
+		Closed:       p.closed,
+	}
+	for _, h := range p.holes {
+		r.Mended += h.frames
+	}
+	return r
+}
+
+// examine finds out what a file needs. A file of less than a header is empty and has no plan but to be left alone.
+func examine(f *os.File) (plan, error) {
+	stat, err := f.Stat()
+	if err != nil {
+		return plan{}, err
+	}
+	size := stat.Size()
+	if size < 4 {
+		return plan{size: size, end: size, closed: true}, nil
+	}
+	head := make([]byte, maxFrame)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return plan{}, err
+	}
+	slot, h, err := findSlot(f, size, head[:n])
+	if err != nil {
+		return plan{}, err
+	}
+	return planFor(f, size, slot, h)
+}
+
+// findSlot finds the place of the Info frame and what the frames are like.
+func findSlot(r io.ReaderAt, size int64, head []byte) (int64, Header, error) {
+	if bytes.HasPrefix(head, []byte("ID3")) {
+		return 0, Header{}, fmt.Errorf("%w: it begins with an ID3 tag", ErrForeign)
+	}
+	off, h, found, err := locate(io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return 0, Header{}, err
+	}
+	own, headErr := ParseHeader([4]byte(head))
+	intact := headErr == nil && isSlot(head[:min(own.Size(), len(head))], own)
+	switch {
+	case intact && (!found || own.same(h)):
+		return 0, own, nil
+	case !found:
+		return 0, Header{}, fmt.Errorf("%w: it holds no frame", ErrForeign)
+	}
+	h.Padded = false
+	if off < int64(h.Size()) {
+		return 0, Header{}, fmt.Errorf("%w: there is no place for an Info frame", ErrForeign)
+	}
+	return off - int64(h.Size()), h, nil // the slot is destroyed, the sound is not
+}
+
+// planFor scans the sound behind the slot, unless the Info frame tells that all is well.
+func planFor(r io.ReaderAt, size, slot int64, h Header) (plan, error) {
+	h.Padded = false
+	frame := make([]byte, h.Size())
+	n, err := r.ReadAt(frame, slot)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return plan{}, err
+	}
+	info, ok := ParseInfo(frame[:n])
+	// More bytes than it tells are a tag that somebody appended.
+	if ok && slot+info.Bytes <= size && n == len(frame) {
+		return plan{info: info, slot: slot, end: size, size: size, closed: true}, nil
+	}
+	first := slot + int64(h.Size())
+	found, err := scan(io.NewSectionReader(r, first, max(0, size-first)), first, h)
+	if err != nil {
+		return plan{}, err
+	}
+	p := plan{slot: slot, end: found.end(first), size: size, holes: holesIn(found, first, h)}
+	p.info = Info{Header: h, Frames: found.frames(), Bytes: p.end - slot, Delay: encoderDelay, Padding: decoderDelay}
+	for _, hole := range p.holes {
+		p.info.Frames += hole.frames
+	}
+	return p, nil
+}
+
+// hole is a stretch between two runs that a number of frames fits in exactly.
+type hole struct {
+	off, end int64
+	frames   int
+	header   Header
+}
+
+// holesIn finds what can be mended. A stretch that whole frames do not fill is left: players skip it.
+func holesIn(l layout, first int64, h Header) (holes []hole) {
+	before := first
+	for _, r := range l {
+		size := int64(h.Size())
+		n := (r.off - before) / size // as many as fit without padding, the rest must be their padding
+		if rest := (r.off - before) % size; n > 0 && (rest == 0 || h.pads() && rest <= n) {
+			holes = append(holes, hole{off: before, end: r.off, frames: int(n), header: h})
+		}
+		before = r.end
+	}
+	return holes
+}
+
+// pads tells whether the frames of the stream differ in size.
+func (h Header) pads() bool { return SamplesPerFrame/8*h.Bitrate*1000%h.Rate != 0 }
+
+// silence is what fills a hole: silent frames, the first of them padded to make the length right.
+func (h hole) silence() []byte {
+	data := make([]byte, 0, h.end-h.off)
+	for i := range h.frames {
+		f := h.header
+		f.Padded = int64(i) < (h.end-h.off)%int64(h.header.Size())
+		data = append(data, f.silent()...)
+	}
+	return data
+}
+
+// musicCRC is the checksum of the bytes [off, end).
+func musicCRC(r io.ReaderAt, off, end int64) (crc uint16, err error) {
+	in, buf := io.NewSectionReader(r, off, end-off), make([]byte, 1<<16)
+	for {
+		n, err := in.Read(buf)
+		crc = crc16(crc, buf[:n])
+		if errors.Is(err, io.EOF) {
+			return crc, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
