@@ -45,7 +45,8 @@ func StartAsterisk(t testing.TB, opts AsteriskOptions) *Asterisk {
 	a.Start()
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("log of asterisk:\n%s", a.Log())
+			started := max(0, strings.LastIndex(a.Log(), "Asterisk Ready"))
+			t.Logf("log of asterisk:\n%s", a.Log()[started:])
 		}
 	})
 	return a
