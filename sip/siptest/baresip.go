@@ -127,6 +127,9 @@ func (b *Baresip) Hangup() {
 	b.WaitEvent("CALL_CLOSED")
 }
 
+// Digits sends digits as telephone events (RFC 4733).
+func (b *Baresip) Digits(digits string) { b.t.Helper(); b.Command("sndcode", digits) }
+
 // Command gives baresip a command of its menu ("dial", "hangup", "reginfo").
 func (b *Baresip) Command(command, params string) {
 	b.t.Helper()
