@@ -1,0 +1,122 @@
+package wav
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"orionbox/audio/pcm"
+)
+
+// File is a recording that grows. One goroutine owns it.
+type File struct {
+	path   string
+	format pcm.Format
+	disk   *os.File
+	buf    []byte
+	size   int64 // bytes of sound written
+	err    error // of the disk: the first stays, and nothing is written after it
+	closed bool
+}
+
+// Create starts a recording of 16-bit samples in a new file, mode 0640. Its header and its name are on the disk when
+// this returns.
+func Create(path string, format pcm.Format) (*File, error) {
+	if err := check(format); err != nil {
+		return nil, err
+	}
+	disk, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("create wav: %w", err)
+	}
+	_, err = disk.Write(header(format, 0))
+	if err = errors.Join(err, disk.Sync(), syncFolder(path)); err != nil {
+		return nil, fmt.Errorf("create wav: %w", errors.Join(err, disk.Close()))
+	}
+	return &File{path: path, format: format, disk: disk}, nil
+}
+
+// WriteFrame appends sound, rounded to 16 bits: voice has more noise than any dither, and silence stays silence. The
+// frame must have the format of the file; its Pos is not looked at.
+func (f *File) WriteFrame(frame pcm.Frame) error {
+	switch {
+	case f.closed:
+		return ErrClosed
+	case f.err != nil:
+		return f.err
+	case frame.Format != f.format:
+		return fmt.Errorf("write wav: frame of %v in a file of %v", frame.Format, f.format)
+	case len(frame.Data)%frame.Channels != 0:
+		return fmt.Errorf("write wav: %d samples are not whole frames of %d channels", len(frame.Data), frame.Channels)
+	}
+	if n := len(frame.Data) * bytesPerSample; cap(f.buf) < n {
+		f.buf = make([]byte, n)
+	}
+	buf := f.buf[:len(frame.Data)*bytesPerSample]
+	pcm.Width(bytesPerSample).Encode(buf, frame.Data)
+	n, err := f.disk.Write(buf)
+	f.size += int64(n)
+	if err != nil {
+		f.err = fmt.Errorf("write wav: %w", err)
+	}
+	return f.err
+}
+
+// Sync makes the header true and brings all that was written to the disk. Should the power go in between, Repair
+// reads the length from the file itself.
+func (f *File) Sync() error {
+	if f.closed {
+		return ErrClosed
+	}
+	if f.err == nil {
+		f.err = f.settle()
+	}
+	return f.err
+}
+
+func (f *File) settle() error {
+	if _, err := f.disk.WriteAt(header(f.format, f.size), 0); err != nil {
+		return fmt.Errorf("write wav header: %w", err)
+	}
+	if err := f.disk.Sync(); err != nil {
+		return fmt.Errorf("sync wav: %w", err)
+	}
+	return nil
+}
+
+// Size is the length of the file in bytes.
+func (f *File) Size() int64 { return headerSize + f.size }
+
+// String names the file and what it holds.
+func (f *File) String() string { return fmt.Sprintf("wav %v %s", f.format, f.path) }
+
+// Close makes the header true and brings all to the disk. After an error of the disk the whole samples that were
+// written are kept and described; the error is returned.
+func (f *File) Close() error {
+	if f.closed {
+		return ErrClosed
+	}
+	broken := f.err
+	f.closed = true
+	if broken != nil {
+		f.size -= f.size % int64(f.format.Channels*bytesPerSample)
+		broken = errors.Join(broken, f.disk.Truncate(f.Size()))
+	}
+	return errors.Join(broken, f.settle(), f.disk.Close())
+}
+
+// syncFolder brings the name of a new file to the disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	err = folder.Sync()
+	// Some file systems have no sync for folders: there is nothing more to be done.
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) {
+		err = nil
+	}
+	return errors.Join(err, folder.Close())
+}
