@@ -14,7 +14,7 @@ import (
 // A test that is killed must leave no program behind. The test runs itself as the one that gets killed.
 func TestProgramsDieWithTheTest(t *testing.T) {
 	if os.Getenv("LAB_VICTIM") != "" {
-		p := Start(t, Client, NewFolder(t, Client, "victim"), nil, "/usr/bin/sleep", "60")
+		p := Start(t, Client, NewFolder(t, Client, "victim"), nil, "/bin/sleep", "60")
 		fmt.Println("pid", p.PID())
 		<-p.Done()
 		return
