@@ -3,11 +3,11 @@ package codec
 // conceal hides lost packets by going on with the last pitch period, after the idea of ITU-T G.711 Appendix I:
 //
 //	heard ....|--- gap: last 1, 2, then 3 periods over and over ---|.... heard
-//	          ^ the jump is faded out      fades 10 .. 60 ms        ^ cross-fade back
+//	          ^ cross-fade from linear       fades 10 .. 60 ms      ^ cross-fade back
+//	            prediction
 //
-// Appendix I delays all sound by 3.75 ms in order to blend into a gap that it sees coming. Here nothing is delayed: at
-// the start of a gap the step from the last sample to the repeated period is measured and faded out, so the
-// waveform goes on from where it stood.
+// Appendix I delays all sound by 3.75 ms in order to blend into a gap that it sees coming. Here nothing is delayed:
+// linear prediction carries the waveform on from where it stood, until the repeated period has taken over.
 type conceal struct {
 	rate    int
 	history []int16   // what was played last, newest at the end
@@ -17,11 +17,11 @@ type conceal struct {
 	gap    int // samples of the present gap
 	period int // of the pitch, in samples
 	now    cycle
-	before cycle   // what now takes over from
-	blend  int     // samples left of that
-	step   float32 // from the first repeated sample to what it should be
-	merge  int     // samples left of the cross-fade back to the heard sound
-	merged int     // its whole length
+	before cycle     // what now takes over from
+	blend  int       // samples left of that
+	lead   []float32 // the first samples of the gap as predicted
+	merge  int       // samples left of the cross-fade back to the heard sound
+	merged int       // its whole length
 }
 
 // Appendix I: the pitch of a voice lies between 66 and 200 Hz; a higher one shows as a multiple of its period. Up to
@@ -31,6 +31,7 @@ const (
 	shortestMicros = 5000
 	cycles         = 3
 	holdMS, endMS  = 10, 60 // full loudness until, silent after
+	leadMicros     = 4000
 	mergeMaxMS     = 10
 	mergeGrowMS    = 4 // longer cross-fade for each 10 ms of gap
 )
@@ -38,7 +39,12 @@ const (
 func newConceal(rate int) conceal {
 	longest := rate * longestMicros / 1e6
 	keep := cycles*longest + longest/4
-	return conceal{rate: rate, history: make([]int16, keep), source: make([]float32, keep)}
+	return conceal{
+		rate:    rate,
+		history: make([]int16, keep),
+		source:  make([]float32, keep),
+		lead:    make([]float32, rate*leadMicros/1e6),
+	}
 }
 
 // heard takes what was decoded, blends it into the end of a gap, and remembers it.
@@ -75,8 +81,7 @@ func (c *conceal) begin() {
 	c.inGap, c.gap, c.blend, c.merge = true, 0, 0, 0
 	c.period = pitch(c.source, c.rate)
 	c.now = cycle{length: c.period, blend: c.period / 4}
-	last := len(c.source) - 1
-	c.step = c.source[last] - c.source[last-c.period]
+	predict(c.lead, c.source, c.ms(20))
 }
 
 // next makes one more sample of the gap.
@@ -94,8 +99,9 @@ func (c *conceal) next() float32 {
 		s = w*c.before.next(c.source) + (1-w)*s
 		c.blend--
 	}
-	if fade := c.period / 4; c.gap < fade {
-		s += c.step * (1 - float32(c.gap+1)/float32(fade+1))
+	if c.gap < len(c.lead) {
+		w := float32(c.gap+1) / float32(len(c.lead)+1)
+		s = w*s + (1-w)*c.lead[c.gap]
 	}
 	s *= c.loudness()
 	c.gap++

@@ -69,7 +69,6 @@ type g722Decoder struct {
 	bands subbands
 	join  joiner
 	conceal
-	split splitter // of concealed sound
 }
 
 func newG722Decoder() *g722Decoder {
@@ -91,17 +90,10 @@ func (d *g722Decoder) Decode(dst []int16, payload []byte) (int, error) {
 	return n, nil
 }
 
-// Conceal also leads the decoder through the gap: it codes what it fills in, so that the bands stand about where the
-// sender's do when the next packet comes (the idea of ITU-T G.722 Appendix III).
+// Conceal leaves the lower band as it stands: its step and predictor fit the sound after the gap well. The upper one
+// forgets its predictor, which would ring on for what is no longer there (ITU-T G.722 Appendix III resets it too).
 func (d *g722Decoder) Conceal(dst []int16, _ []byte) (int, error) {
-	if !d.inGap {
-		d.split.load(d.history)
-	}
 	d.lost(dst)
-	for i := 1; i < len(dst); i += 2 {
-		low, high := d.split.next(dst[i-1], dst[i])
-		d.bands.encode(low, high)
-		d.join.next(clip15(low), clip15(high))
-	}
+	d.bands.high = band{step: d.bands.high.step, logStep: d.bands.high.logStep}
 	return len(dst), nil
 }

@@ -29,13 +29,6 @@ func (s *splitter) next(first, second int16) (low, high int) {
 	return (a + b) >> 14, (a - b) >> 14
 }
 
-// load sets the filter's memory to the end of the sound.
-func (s *splitter) load(sound []int16) {
-	for i, v := range sound[len(sound)-taps:] {
-		s.mirror[i] = int(v)
-	}
-}
-
 // joiner makes sound of the two bands.
 type joiner struct{ mirror }
 
