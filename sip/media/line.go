@@ -1,0 +1,143 @@
+package media
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"orionbox/audio/pcm"
+)
+
+// Mic yields sound: exactly len(dst) mono samples, silence where there is none. It never blocks.
+type Mic interface{ ReadVoice(dst []float32) }
+
+// Speaker takes mono sound. It never blocks.
+type Speaker interface{ WriteVoice(src []float32) }
+
+// LineConfig is what a line joins.
+type LineConfig struct {
+	Rate    int        // of everything on the line, Hz
+	Mic     Mic        // nil = silence
+	Speaker Speaker    // nil = nobody listens
+	Record  pcm.Writer // both directions mixed, mono; nil = none
+}
+
+// Line is the voice tick of one session. It lives across calls: without a leg the far side is silence, and the recording
+// goes on.
+type Line struct {
+	cfg            LineConfig
+	leg            atomic.Pointer[Leg]
+	near, far, mix []float32
+	pos            int64
+	late, skipped  atomic.Int64
+	failed         atomic.Int64
+}
+
+// NewLine makes a line that stands still until Run or Tick. The rate must be a multiple of 50.
+func NewLine(cfg LineConfig) *Line {
+	n := cfg.Rate / framesPerSecond
+	return &Line{cfg: cfg, near: make([]float32, n), far: make([]float32, n), mix: make([]float32, n)}
+}
+
+// Attach joins a call to the line, in place of the one before. From any goroutine; the leg must run at the line's rate.
+func (l *Line) Attach(leg *Leg) error {
+	if leg != nil && leg.Rate() != l.cfg.Rate {
+		return fmt.Errorf("attach call: its sound has %d Hz, the line %d Hz", leg.Rate(), l.cfg.Rate)
+	}
+	l.leg.Store(leg)
+	return nil
+}
+
+// Detach leaves the line without a call. The leg may be closed at once.
+func (l *Line) Detach() { l.leg.Store(nil) }
+
+// Tick moves 20 ms of sound each way. It never waits and allocates nothing, as far as Mic, Speaker and Record do not.
+func (l *Line) Tick() {
+	clear(l.near)
+	clear(l.far)
+	if l.cfg.Mic != nil {
+		l.cfg.Mic.ReadVoice(l.near)
+	}
+	if leg := l.leg.Load(); leg != nil {
+		leg.Send(l.near)
+		leg.Receive(l.far)
+	}
+	if l.cfg.Speaker != nil {
+		l.cfg.Speaker.WriteVoice(l.far)
+	}
+	l.record()
+}
+
+func (l *Line) record() {
+	pos := l.pos
+	l.pos += int64(len(l.mix))
+	if l.cfg.Record == nil {
+		return
+	}
+	for i := range l.mix {
+		l.mix[i] = l.near[i] + l.far[i]
+	}
+	SoftLimit(l.mix)
+	format := pcm.Format{Rate: l.cfg.Rate, Channels: 1}
+	if err := l.cfg.Record.WriteFrame(pcm.Frame{Format: format, Pos: pos, Data: l.mix}); err != nil {
+		l.failed.Add(1)
+	}
+}
+
+// catchUp is how many ticks are made up for at once; a longer stall is left out, and Frame.Pos jumps over it.
+const catchUp = 10
+
+// Run ticks until ctx ends. The schedule is absolute, so that late ticks do not add up.
+func (l *Line) Run(ctx context.Context) error {
+	start, done := time.Now(), int64(0)
+	timer := time.NewTimer(Frame)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+		done = l.advance(int64(time.Since(start)/Frame), done)
+		timer.Reset(time.Until(start.Add(time.Duration(done+1) * Frame)))
+	}
+}
+
+// advance ticks from done up to due ticks since the start, and returns how many are done with.
+func (l *Line) advance(due, done int64) int64 {
+	behind := due - done
+	if behind > 1 {
+		l.late.Add(behind - 1)
+	}
+	if over := behind - catchUp; over > 0 {
+		l.skipped.Add(over)
+		l.pos += over * int64(len(l.mix))
+		done += over
+	}
+	for ; done < due; done++ {
+		l.Tick()
+	}
+	return done
+}
+
+// LineStats counts what went wrong on the tick.
+type LineStats struct {
+	Late    int64 `json:"late"`    // ticks made up for
+	Skipped int64 `json:"skipped"` // ticks left out after a stall of more than 200 ms
+	Failed  int64 `json:"failed"`  // frames that the recording refused
+}
+
+// Stats may be called from any goroutine.
+func (l *Line) Stats() LineStats {
+	return LineStats{Late: l.late.Load(), Skipped: l.skipped.Load(), Failed: l.failed.Load()}
+}
+
+// String shows the wiring in one log line.
+func (l *Line) String() string {
+	record := "nothing"
+	if l.cfg.Record != nil {
+		record = l.cfg.Record.String()
+	}
+	return fmt.Sprintf("line %d Hz: mic <-> call, both -> %s", l.cfg.Rate, record)
+}

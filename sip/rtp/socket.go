@@ -1,0 +1,121 @@
+// Package rtp owns the voice of a call on the wire: the port pair, RTP (RFC 3550) sent on the voice tick and read on a
+// goroutine of its own, RTCP reports both ways, and telephone events (RFC 4733).
+//
+// The rules of the tick hold for Session.Send: it never waits, not even for a socket whose buffer is full. Everything
+// that may wait (reading, reports) is on the session's own goroutines.
+//
+//	tick ---- Send ----> socket ----> far end
+//	far end -> socket -> reader: parse, latch, source (A.1, A.3, A.8) -> Config.OnPacket
+//	far end -> socket -> control reader: loss, round trip -> Config.OnReport
+//	reporter: SR or RR with CNAME each 2.5 to 7.5 s, BYE at the end
+package rtp
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// Ports is an inclusive range of UDP ports; the zero value leaves the choice to the system.
+type Ports struct{ Low, High int }
+
+// ErrNoPorts tells that no free even/odd pair was found.
+var ErrNoPorts = errors.New("no free pair of UDP ports")
+
+// Socket is a pair of UDP sockets: RTP on an even port, RTCP on the one after it (RFC 3550 s. 11).
+type Socket struct {
+	media, control *net.UDPConn
+	mediaRaw       syscall.RawConn
+	wide           bool // an IPv6 socket: IPv4 addresses are written in their mapped form
+}
+
+// Listen binds a pair at ip on ports of the system's choice, marked Expedited Forwarding. The unspecified address of
+// either family binds every address of that family; the zero Addr binds every IPv4 address.
+func Listen(ip netip.Addr) (*Socket, error) { return ListenRange(ip, Ports{}) }
+
+// ListenRange is Listen within a range of ports, for firewalls that open only those.
+func ListenRange(ip netip.Addr, ports Ports) (*Socket, error) {
+	if !ip.IsValid() {
+		ip = netip.IPv4Unspecified()
+	}
+	var last error
+	for _, port := range candidates(ports) {
+		s, err := listenPair(ip.Unmap(), port)
+		if err == nil {
+			return s, nil
+		}
+		last = err
+		if !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, errOdd) {
+			return nil, fmt.Errorf("bind media ports at %s: %w", ip, err)
+		}
+	}
+	return nil, fmt.Errorf("bind media ports at %s: %w (last: %v)", ip, ErrNoPorts, last)
+}
+
+// candidates lists the even ports to try, in random order so that a call does not get the port of the one before it,
+// whose far end may still be sending.
+func candidates(ports Ports) []int {
+	if ports == (Ports{}) {
+		return make([]int, 128) // 0: the system's choice, which is even half of the time
+	}
+	var list []int
+	for p := ports.Low + ports.Low%2; p > 0 && p < ports.High && p < 65535; p += 2 {
+		list = append(list, p)
+	}
+	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}
+
+var errOdd = errors.New("the system chose an odd port")
+
+func listenPair(ip netip.Addr, port int) (*Socket, error) {
+	media, err := listenUDP(ip, port)
+	if err != nil {
+		return nil, err
+	}
+	even := media.LocalAddr().(*net.UDPAddr).Port
+	if even%2 != 0 {
+		return nil, errors.Join(errOdd, media.Close())
+	}
+	control, err := listenUDP(ip, even+1)
+	if err != nil {
+		return nil, errors.Join(err, media.Close())
+	}
+	raw, err := media.SyscallConn()
+	if err != nil {
+		return nil, errors.Join(err, media.Close(), control.Close())
+	}
+	return &Socket{media: media, control: control, mediaRaw: raw, wide: ip.Is6()}, nil
+}
+
+func listenUDP(ip netip.Addr, port int) (*net.UDPConn, error) {
+	network := "udp4"
+	if ip.Is6() {
+		network = "udp6"
+	}
+	conn, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(port))))
+	if err != nil {
+		return nil, err
+	}
+	expedite(conn, ip.Is6())
+	return conn, nil
+}
+
+// Port is the RTP port; RTCP is on the next.
+func (s *Socket) Port() int { return s.media.LocalAddr().(*net.UDPAddr).Port }
+
+// String names the pair in logs.
+func (s *Socket) String() string { return fmt.Sprintf("rtp %s", s.media.LocalAddr()) }
+
+// Close gives both ports back; again is no error.
+func (s *Socket) Close() error { return errors.Join(ended(s.media.Close()), ended(s.control.Close())) }
+
+func ended(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
