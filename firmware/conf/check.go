@@ -59,7 +59,7 @@ func (c *checker) names() {
 		c.add(0, "", "", false, "the file begins with a byte order mark; it is read and kept, but Python's ConfigParser refuses it")
 	}
 	for _, s := range c.doc.sections {
-		name := canonical(s.name)
+		name := s.known
 		switch {
 		case name != s.name:
 			c.add(s.line, s.name, "", false, "read as [%s]; write it so", name)
@@ -87,28 +87,28 @@ func (c *checker) keyName(sectionName string, o *option) {
 	}
 }
 
-// value puts one key into the Config.
+// value puts one key into the Config. Where it stands twice all its values are checked and the last counts, as the faults of
+// form say already that it does not.
 func (c *checker) value(sectionName string, k key) {
-	o := c.doc.lookup(sectionName, k.Name)
-	if o == nil {
-		return
+	for _, o := range c.doc.all(sectionName, k.Name) {
+		if v, set := plain(o.raw()); set {
+			c.take(sectionName, k, o.line, v)
+		}
 	}
-	raw := o.raw()
-	v, set := plain(raw)
-	if !set {
-		return
-	}
+}
+
+func (c *checker) take(sectionName string, k key, line int, v string) {
 	if strings.Contains(v, "%%") || strings.Contains(v, "%(") {
-		c.add(o.line, sectionName, k.Name, false, "`%%` is read as it stands; Python's ConfigParser would read `%%%%` and `%%(name)s` as something else")
+		c.add(line, sectionName, k.Name, false, "`%%` is read as it stands; Python's ConfigParser would read `%%%%` and `%%(name)s` as something else")
 	}
 	err := k.take(&c.cfg, v)
 	switch {
 	case err != nil && k.Secret:
-		c.add(o.line, sectionName, k.Name, true, "%s; allowed: %s", err, k.Allowed)
+		c.add(line, sectionName, k.Name, true, "%s; allowed: %s", err, k.Allowed)
 	case err != nil:
-		c.add(o.line, sectionName, k.Name, true, "%s %s; allowed: %s%s", shown(v), err, k.Allowed, hint(v))
+		c.add(line, sectionName, k.Name, true, "%s %s; allowed: %s%s", shown(v), err, k.Allowed, hint(v))
 	case !k.Secret && hint(v) != "":
-		c.add(o.line, sectionName, k.Name, false, "is read as %s%s", shown(v), hint(v))
+		c.add(line, sectionName, k.Name, false, "is read as %s%s", shown(v), hint(v))
 	}
 }
 

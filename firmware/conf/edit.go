@@ -12,7 +12,7 @@ import (
 func (f *File) Set(section, name, value string) error {
 	k, ok := findKey(canonical(section), strings.ToLower(name))
 	if !ok {
-		return fmt.Errorf("set [%s] %s: no such key; known: %s", section, name, known1(canonical(section)))
+		return fmt.Errorf("set [%s] %s: no such key; known: %s", section, name, choices(canonical(section)))
 	}
 	section = canonical(section)
 	if len(f.doc.faults) > 0 {
@@ -34,8 +34,8 @@ func (f *File) Set(section, name, value string) error {
 	return nil
 }
 
-// known1 is what could have been meant: the keys of a section, or the sections.
-func known1(section string) string {
+// choices is what could have been meant: the keys of a section, or the sections.
+func choices(section string) string {
 	if names := keyNames(section); names != nil {
 		return list(names)
 	}
@@ -165,7 +165,7 @@ func sameBut(a, b *document, section, key string) bool {
 func values(d *document, section, key string) map[[2]string]string {
 	all := map[[2]string]string{{section, ""}: ""}
 	for _, s := range d.sections {
-		name := canonical(s.name)
+		name := s.known
 		all[[2]string{name, ""}] = ""
 		for _, o := range s.options {
 			if name != section || o.key != key {

@@ -12,16 +12,25 @@ const exampleHead = `# conn.conf: the settings of an Orion box.
 # above. Quotes around a value are taken off; % is a plain character. ` + "`orionbox check`" + ` tells everything that is wrong.
 `
 
-// Example is a conn.conf with every key, its meaning, default and what is allowed. All keys are commented out, so that it
-// is a file of defaults; docs/conn.conf.example is this text.
+// Example is a conn.conf with every key, its meaning, default and what is allowed; docs/conn.conf.example is this text. The
+// account is made up, everything else stands at its default.
 func Example() string {
 	var b strings.Builder
 	b.WriteString(exampleHead)
 	for _, g := range known {
-		fmt.Fprintf(&b, "\n%s\n[%s]\n", comment(g.meaning), g.name)
+		fmt.Fprintf(&b, "\n\n%s\n[%s]\n", comment(g.meaning), g.name)
+		above := ""
 		for _, k := range g.keys {
 			d := k.describe(g.name)
-			fmt.Fprintf(&b, "\n%s\n%s\n%s\n", comment(d.Meaning), comment("Allowed: "+d.Allowed+". Default: "+d.Default+"."), "#"+k.Name+" = "+d.Default)
+			about := comment(d.Meaning) + "\n" + comment(fmt.Sprintf("Allowed: %s. Default: %s.", d.Allowed, d.Default))
+			if d.Allowed == lineAllowed {
+				about = comment(fmt.Sprintf("Buttons and LEDs. Allowed: %s. Default: %s.", d.Allowed, d.Default))
+			}
+			if about != above {
+				fmt.Fprintf(&b, "\n%s\n", about)
+			}
+			fmt.Fprintf(&b, "%s = %s\n", d.Name, d.Example)
+			above = about
 		}
 	}
 	return b.String()

@@ -77,13 +77,13 @@ func (f *File) Problems() []Problem {
 }
 
 // String names the file; like the next two it keeps its text, which holds secrets, out of every log.
-func (f *File) String() string { return "conf.File(" + f.path + ")" }
+func (f File) String() string { return "conf.File(" + f.path + ")" }
 
 // Format implements fmt.Formatter.
-func (f *File) Format(s fmt.State, _ rune) { io.WriteString(s, f.String()) }
+func (f File) Format(s fmt.State, _ rune) { io.WriteString(s, f.String()) }
 
 // LogValue implements slog.LogValuer.
-func (f *File) LogValue() slog.Value { return slog.StringValue(f.String()) }
+func (f File) LogValue() slog.Value { return slog.StringValue(f.String()) }
 
 func (f *File) hasSecret() bool {
 	for _, g := range known {

@@ -10,7 +10,9 @@ import (
 // maxLine is the longest line in bytes, maxFile the longest file: far above any real one, far below what could hurt.
 const (
 	maxLine = 64 << 10
-	maxFile = 1 << 20
+	maxFile = 256 << 10
+	// maxFaults is how many are told before a file is taken for something else altogether.
+	maxFaults = 1000
 
 	defaultSection = "DEFAULT"
 	bom            = "\ufeff"
@@ -30,6 +32,7 @@ func (l line) comment() bool {
 // section is a header and the options under it. Line numbers count from 0.
 type section struct {
 	name    string
+	known   string // name in the known spelling
 	line    int
 	options []*option
 }
@@ -56,9 +59,15 @@ type document struct {
 	lines    []line
 	sections []*section
 	faults   []Problem // of form, not of value: no edit is safe while there are any
+	faulty   map[int]bool
 }
 
+// fault notes the first thing wrong with a line: what is not text needs no second complaint.
 func (d *document) fault(at int, sec *section, key, format string, args ...any) {
+	if d.faulty[at] || len(d.faults) >= maxFaults {
+		return
+	}
+	d.faulty[at] = true
 	p := Problem{Line: at + 1, Key: key, Text: fmt.Sprintf(format, args...), Fatal: true}
 	if sec != nil {
 		p.Section = sec.name
@@ -68,11 +77,15 @@ func (d *document) fault(at int, sec *section, key, format string, args ...any) 
 
 // parse reads the text of a file. It never fails: what it cannot make sense of is a fault, and it goes on.
 func parse(data string) *document {
-	d := &document{}
+	d := &document{faulty: map[int]bool{}}
 	data, d.bom = strings.CutPrefix(data, bom)
 	d.lines = splitLines(data)
-	d.scan()
+	if strings.HasPrefix(data, "\xff\xfe") || strings.HasPrefix(data, "\xfe\xff") {
+		d.fault(0, nil, "", "the file is UTF-16; save it as UTF-8")
+		return d
+	}
 	d.checkBytes()
+	d.scan()
 	d.checkTwice()
 	return d
 }
@@ -132,7 +145,7 @@ func (d *document) scan() {
 		}
 		level = indentOf(l.text)
 		if name, ok := header(value); ok {
-			sec, opt = &section{name: name, line: i}, nil
+			sec, opt = &section{name: name, known: canonical(name), line: i}, nil
 			d.sections = append(d.sections, sec)
 			continue
 		}
@@ -198,7 +211,7 @@ func (d *document) checkTwice() {
 	type place struct{ section, key string }
 	options := map[place]*option{}
 	for _, s := range d.sections {
-		name := canonical(s.name)
+		name := s.known
 		if first, ok := sections[name]; !ok {
 			sections[name] = s
 		} else if name != defaultSection {
@@ -214,34 +227,45 @@ func (d *document) checkTwice() {
 	}
 }
 
-// find is the option that counts for key in the section itself, nil if there is none.
-func (d *document) find(sectionName, key string) *option {
-	var found *option
+// all is every option for the key: those in the section itself, or in [DEFAULT] if it has none.
+func (d *document) all(sectionName, key string) []*option {
+	var found []*option
 	for _, s := range d.sections {
-		if canonical(s.name) != sectionName {
+		if s.known != sectionName {
 			continue
 		}
 		for _, o := range s.options {
 			if o.key == key {
-				found = o
+				found = append(found, o)
 			}
 		}
+	}
+	if found == nil && sectionName != defaultSection {
+		return d.all(defaultSection, key)
 	}
 	return found
 }
 
-// lookup is find with [DEFAULT] to fall back on.
+// lookup is the option that counts for key, nil if there is none.
 func (d *document) lookup(sectionName, key string) *option {
-	if o := d.find(sectionName, key); o != nil {
+	if found := d.all(sectionName, key); found != nil {
+		return found[len(found)-1]
+	}
+	return nil
+}
+
+// find is lookup without [DEFAULT].
+func (d *document) find(sectionName, key string) *option {
+	if o := d.lookup(sectionName, key); o != nil && o.section.known == sectionName {
 		return o
 	}
-	return d.find(defaultSection, key)
+	return nil
 }
 
 // section is the last section of the name, nil if there is none.
 func (d *document) section(name string) *section {
 	for i := len(d.sections) - 1; i >= 0; i-- {
-		if canonical(d.sections[i].name) == name {
+		if d.sections[i].known == name {
 			return d.sections[i]
 		}
 	}

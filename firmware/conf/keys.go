@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,8 @@ type Key struct {
 	Default string // as it would be written; "None" = unset
 	Allowed string
 	Meaning string
-	Secret  bool // the value must not be shown
+	Secret  bool   // the value must not be shown
+	Example string // what docs/conn.conf.example shows, if not the default
 }
 
 // key is a Key and how its value gets into a Config. take checks the value first and leaves the Config alone on error; the
@@ -34,13 +36,13 @@ type group struct {
 // texts are made from the same list that checks them.
 var known = []group{
 	{"ConnectionDetails", "The account at the SIP server and the conference to call. While user, password, server or call_no is missing the\nbox does not call; it records all the same.", []key{
-		{Key{Name: "user", Meaning: "Name or number at the SIP server.", Allowed: "text without spaces, as 1001"},
+		{Key{Name: "user", Example: "1001", Meaning: "Name or number at the SIP server.", Allowed: "text without spaces, as 1001"},
 			func(c *Config, v string) error { return text(&c.ConnectionDetails.User, v, sipUser) }},
-		{Key{Name: "password", Secret: true, Meaning: "Its password.", Allowed: "any text on one line; one that begins and ends with a quote goes into quotes once more"},
+		{Key{Name: "password", Example: "its-password", Secret: true, Meaning: "Its password.", Allowed: "any text on one line; one that begins and ends with a quote goes into quotes once more"},
 			func(c *Config, v string) error { return secret(&c.ConnectionDetails.Password, v, oneLine) }},
-		{Key{Name: "server", Meaning: "The SIP server.", Allowed: "host or host:port (port 5060 if not given), IPv6 as [::1]:5060"},
+		{Key{Name: "server", Example: "sip.example.org", Meaning: "The SIP server.", Allowed: "host or host:port (port 5060 if not given), IPv6 as [::1]:5060"},
 			func(c *Config, v string) error { return text(&c.ConnectionDetails.Server, v, hostMaybePort) }},
-		{Key{Name: "call_no", Meaning: "The conference: its number, then for a PIN commas (a pause of 2 s each) and the digits to send, as 600,,1234#.", Allowed: "number, then commas and the digits 0-9 * # A-D"},
+		{Key{Name: "call_no", Example: "600", Meaning: "The conference: its number, then for a PIN commas (a pause of 2 s each) and the digits to send, as 600,,1234#.", Allowed: "number, then commas and the digits 0-9 * # A-D"},
 			func(c *Config, v string) error { return text(&c.ConnectionDetails.CallNo, v, callNumber) }},
 		{Key{Name: "conn_string", Secret: true, Meaning: "The invite: one string in place of the four keys above. Where one of them is written out as well, it wins.", Allowed: "base64 of user;password;server;call_no (call_no may be left out)"},
 			func(c *Config, v string) error { return secret(&c.ConnectionDetails.ConnString, v, connStringError) }},
@@ -111,7 +113,7 @@ var known = []group{
 	{"Admin", "The web page for setting up the box.", []key{
 		{Key{Name: "listen", Default: ":8080", Meaning: "Where the page listens.", Allowed: "host:port or :port"},
 			func(c *Config, v string) error { return text(&c.Admin.Listen, v, listenAddress) }},
-		{Key{Name: "password_hash", Secret: true, Meaning: "Hash of the page's password; the page asks for one while there is none.", Allowed: "a bcrypt or argon2id hash"},
+		{Key{Name: "password_hash", Secret: true, Meaning: "Hash of the password of the page.", Allowed: "a bcrypt or argon2id hash"},
 			func(c *Config, v string) error { return secret(&c.Admin.PasswordHash, v, passwordHash) }},
 	}},
 }
@@ -153,9 +155,8 @@ func Keys() []Key {
 func (k key) describe(section string) Key {
 	d := k.Key
 	d.Section = section
-	if d.Default == "" {
-		d.Default = "None"
-	}
+	d.Default = cmp.Or(d.Default, unset)
+	d.Example = cmp.Or(d.Example, d.Default)
 	return d
 }
 

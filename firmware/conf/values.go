@@ -228,7 +228,10 @@ func hostMaybePort(v string) error {
 	return hostPort(v)
 }
 
-func hostPort(v string) error {
+func hostPort(v string) error { return hostPortFrom(v, 1) }
+
+// hostPortFrom takes ports from lowest on.
+func hostPortFrom(v string, lowest int) error {
 	h, p, err := net.SplitHostPort(v)
 	if err != nil {
 		if _, err := netip.ParseAddr(v); err == nil {
@@ -240,17 +243,18 @@ func hostPort(v string) error {
 		return fmt.Errorf("the host %w", err)
 	}
 	var n int
-	if err := number(&n, p, 1, 65535); err != nil {
+	if err := number(&n, p, lowest, 65535); err != nil {
 		return fmt.Errorf("the port %w", err)
 	}
 	return nil
 }
 
+// listenAddress takes port 0 too: any free one.
 func listenAddress(v string) error {
 	if port, ok := strings.CutPrefix(v, ":"); ok {
-		return hostPort("localhost:" + port)
+		return hostPortFrom("localhost:"+port, 0)
 	}
-	return hostPort(v)
+	return hostPortFrom(v, 0)
 }
 
 func folder(v string) error {
