@@ -1,0 +1,154 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"orionbox/audio/pcm"
+	"orionbox/audio/resample"
+	"orionbox/audio/wav"
+)
+
+// loop reads a WAV file round and round as one stream in the asked format.
+type loop struct {
+	path      string
+	file      *wav.Reader
+	format    pcm.Format          // asked
+	resampler *resample.Resampler // nil when the file has the asked rate
+	raw       []float32           // as read, in the file's channels
+	fitted    []float32           // in the asked channels, at the file's rate
+	rest      []float32           // of fitted, not yet given out
+}
+
+// readLen is how many sample frames are read at once.
+const readLen = 1024
+
+func openLoop(path string, format pcm.Format) (*loop, error) {
+	file, err := wav.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	from := file.Format()
+	l := &loop{path: path, file: file, format: format}
+	l.raw = make([]float32, readLen*from.Channels)
+	l.fitted = make([]float32, readLen*format.Channels)
+	if from.Rate != format.Rate {
+		l.resampler = resample.New(from.Rate, format.Rate, format.Channels)
+	}
+	return l, nil
+}
+
+// Close closes the file.
+func (l *loop) Close() error { return l.file.Close() }
+
+// fill fills dst with what comes next.
+func (l *loop) fill(dst []float32) error {
+	for len(dst) > 0 {
+		if len(l.rest) == 0 {
+			if err := l.refill(); err != nil {
+				return err
+			}
+		}
+		if l.resampler == nil {
+			n := copy(dst, l.rest)
+			dst, l.rest = dst[n:], l.rest[n:]
+			continue
+		}
+		made, used := l.resampler.Process(dst, l.rest)
+		dst, l.rest = dst[made*l.format.Channels:], l.rest[used*l.format.Channels:]
+	}
+	return nil
+}
+
+// refill reads on, from the start again at the end.
+func (l *loop) refill() error {
+	n, err := l.file.ReadSamples(l.raw)
+	if errors.Is(err, io.EOF) {
+		l.file.SeekTo(0)
+		n, err = l.file.ReadSamples(l.raw)
+	}
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("read %s: it holds no sound", l.path)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", l.path, err)
+	}
+	l.rest = l.fitted[:n*l.format.Channels]
+	fitChannels(l.rest, l.raw, l.format.Channels, l.file.Format().Channels)
+	return nil
+}
+
+// fitChannels maps src onto dst: mono goes to every channel, many channels are mixed to mono, otherwise the first ones
+// are taken.
+func fitChannels(dst, src []float32, to, from int) {
+	if to == 1 {
+		pcm.Mono(dst, src, from)
+		return
+	}
+	for i := range len(dst) / to {
+		for c := range to {
+			dst[i*to+c] = src[i*from+min(c, from-1)]
+		}
+	}
+}
+
+// openFileMic is a microphone that hears the WAV file at path, for ever, in real time.
+func openFileMic(path string, cfg Config, onFrames func([]float32)) (Device, error) {
+	l, err := openLoop(path, cfg.Format)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", openError(err), err)
+	}
+	data := make([]float32, cfg.blockLen()*cfg.Format.Channels)
+	if err := l.fill(data); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrOpen, err), l.Close())
+	}
+	first := true
+	step := func() error {
+		if !first {
+			if err := l.fill(data); err != nil {
+				return err
+			}
+		}
+		first = false
+		onFrames(data)
+		return nil
+	}
+	return startPaced(cfg, cfg.Name, step, l.Close), nil
+}
+
+// openFileSpeakers are speakers that write what they would play to a WAV file, and on to the disk every second. A file
+// that is there already is kept under the same name with a ~ behind it, as editors do.
+func openFileSpeakers(path string, cfg Config, render func([]float32)) (Device, error) {
+	if err := os.Rename(path, path+"~"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w: keep the old file: %w", ErrOpen, err)
+	}
+	file, err := wav.Create(path, cfg.Format)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", openError(err), err)
+	}
+	frame := pcm.Frame{Format: cfg.Format, Data: make([]float32, cfg.blockLen()*cfg.Format.Channels)}
+	synced := int64(0)
+	step := func() error {
+		render(frame.Data)
+		if err := file.WriteFrame(frame); err != nil {
+			return err
+		}
+		frame.Pos = frame.End()
+		if frame.Pos-synced < int64(cfg.Format.Rate) {
+			return nil
+		}
+		synced = frame.Pos
+		return file.Sync()
+	}
+	return startPaced(cfg, cfg.Name, step, file.Close), nil
+}
+
+// openError is ErrNotFound for a file or folder that is not there.
+func openError(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return ErrNotFound
+	}
+	return ErrOpen
+}
