@@ -17,8 +17,9 @@ type conceal struct {
 	gap    int // samples of the present gap
 	period int // of the pitch, in samples
 	now    cycle
-	before cycle     // what now takes over from
-	blend  int       // samples left of that
+	before cycle // what now takes over from
+	blend  int   // samples left of that
+	ahead  predictor
 	lead   []float32 // the first samples of the gap as predicted
 	merge  int       // samples left of the cross-fade back to the heard sound
 	merged int       // its whole length
@@ -43,6 +44,7 @@ func newConceal(rate int) conceal {
 		rate:    rate,
 		history: make([]int16, keep),
 		source:  make([]float32, keep),
+		ahead:   newPredictor(rate / 50),
 		lead:    make([]float32, rate*leadMicros/1e6),
 	}
 }
@@ -81,7 +83,7 @@ func (c *conceal) begin() {
 	c.inGap, c.gap, c.blend, c.merge = true, 0, 0, 0
 	c.period = pitch(c.source, c.rate)
 	c.now = cycle{length: c.period, blend: c.period / 4}
-	predict(c.lead, c.source, c.ms(20))
+	c.ahead.next(c.lead, c.source)
 }
 
 // next makes one more sample of the gap.

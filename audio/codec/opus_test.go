@@ -214,3 +214,17 @@ func TestOpusKeepsWithinTheSlice(t *testing.T) {
 		t.Errorf("sample %d after the end is written", at)
 	}
 }
+
+// The loss is learnt by who receives the reports, not by the voice tick.
+func TestOpusLossFromAnotherGoroutine(t *testing.T) {
+	_, e, _ := opusPair(t)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 1000 {
+			e.SetLoss(i - 100)
+		}
+	}()
+	packetsOf(t, e, voice(48000, 9600), 960)
+	<-done
+}

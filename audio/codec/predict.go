@@ -5,10 +5,24 @@ import "math"
 // order is how many samples of the past the prediction of the next one weighs: a few for each resonance of a voice.
 const order = 20
 
-// predict goes on with the sound by linear prediction, the filter fitted to its last window samples by the
-// autocorrelation method (which cannot grow without bound).
-func predict(dst, sound []float32, window int) {
-	weights := levinson(autocorrelation(sound[len(sound)-window:]))
+// predictor goes on with a sound by linear prediction. Its filter is fitted to the end of the sound by the
+// autocorrelation method, which cannot grow without bound.
+type predictor struct {
+	window []float64 // a half sine
+	end    []float64 // of the sound, under the window
+}
+
+func newPredictor(window int) predictor {
+	p := predictor{make([]float64, window), make([]float64, window)}
+	for i := range p.window {
+		p.window[i] = math.Sin(math.Pi * float64(i+1) / float64(window+1))
+	}
+	return p
+}
+
+// next fills dst with what follows the sound, which must be longer than the window.
+func (p *predictor) next(dst, sound []float32) {
+	weights := levinson(p.autocorrelation(sound[len(sound)-len(p.end):]))
 	var past [order]float64 // newest first
 	for i := range past {
 		past[i] = float64(sound[len(sound)-1-i])
@@ -24,13 +38,14 @@ func predict(dst, sound []float32, window int) {
 	}
 }
 
-// autocorrelation of the sound under a sine window. A floor of noise 90 dB down keeps the fit well-behaved.
-func autocorrelation(sound []float32) (r [order + 1]float64) {
-	shape := math.Pi / float64(len(sound)+1)
-	for i := range sound {
-		a := float64(sound[i]) * math.Sin(shape*float64(i+1))
-		for lag := range min(order, i) + 1 {
-			r[lag] += a * float64(sound[i-lag]) * math.Sin(shape*float64(i-lag+1))
+// autocorrelation has a floor of noise added, 90 dB down, which keeps the fit well-behaved.
+func (p *predictor) autocorrelation(sound []float32) (r [order + 1]float64) {
+	for i, s := range sound {
+		p.end[i] = float64(s) * p.window[i]
+	}
+	for lag := range r {
+		for i, s := range p.end[lag:] {
+			r[lag] += s * p.end[i]
 		}
 	}
 	r[0] = r[0]*(1+1e-9) + 1
