@@ -1,0 +1,227 @@
+package recorder
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"orionbox/audio/pcm"
+)
+
+const (
+	// batch is how many frames are taken at once before the recorder looks up.
+	batch = 4096
+	// margin is added to Stop: what was captured before the press arrives a little after it.
+	margin = 50 * time.Millisecond
+	// grace is how long a press waits for its place in the sound to arrive, should no sound come at all.
+	grace = 250 * time.Millisecond
+	// maxFill is the longest gap that is filled with silence; beyond it the source counts from another start.
+	maxFill = time.Hour
+	// fillLen is how many sample frames of silence are written at once.
+	fillLen = 4800
+)
+
+// step takes in what the source has, obeys what was pressed, and flushes if it is time.
+func (r *Recorder) step() {
+	for range batch {
+		frame, ok := r.cfg.Source.Pop()
+		if !ok {
+			r.atRest()
+			break
+		}
+		r.obey(func(c command) bool { return r.passed(c, frame.Pos) })
+		r.hear(frame)
+		r.flushIfDue()
+	}
+	r.flushIfDue()
+	r.events.send()
+}
+
+// atRest is when the source is empty: all that was captured has arrived.
+func (r *Recorder) atRest() {
+	now := r.cfg.Now()
+	if r.heard {
+		r.line.observe(r.next, r.format.Rate, now)
+	}
+	r.obey(func(c command) bool { return r.passed(c, r.next) || now.Sub(c.at) >= grace })
+}
+
+// passed tells whether the sound before pos is all that belongs before the press.
+func (r *Recorder) passed(c command, pos int64) bool {
+	if !r.line.known {
+		return false
+	}
+	at := c.at
+	if c.open == nil {
+		at = at.Add(margin)
+	}
+	return r.line.posAt(at) <= pos
+}
+
+// obey carries out what was pressed, in order, as far as it is due.
+func (r *Recorder) obey(due func(command) bool) {
+	for {
+		c, ok := r.pressed(due)
+		if !ok {
+			return
+		}
+		if c.open == nil {
+			r.stop()
+		} else {
+			r.start(c.open)
+		}
+	}
+}
+
+// pressed takes the first press from the queue if it is due.
+func (r *Recorder) pressed(due func(command) bool) (command, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) == 0 || !due(r.queue[0]) {
+		return command{}, false
+	}
+	c := r.queue[0]
+	r.queue = r.queue[1:]
+	return c, true
+}
+
+// hear takes in a frame, after silence for what is missing before it.
+func (r *Recorder) hear(f pcm.Frame) {
+	if f.Len() == 0 {
+		return
+	}
+	if !r.heard || f.Format != r.format {
+		r.begin(f)
+	}
+	missing := f.Pos - r.next
+	if missing < 0 || missing > r.format.Samples(maxFill) {
+		r.log.Error("the source counts from another start", "expected", r.next, "got", f.Pos)
+		r.begin(f)
+		missing = 0
+	}
+	for ; missing > 0; missing = f.Pos - r.next {
+		n := min(missing, fillLen)
+		r.pass(pcm.Frame{Format: r.format, Pos: r.next, Filled: true, Data: r.silence[:n*int64(r.format.Channels)]})
+	}
+	r.pass(f)
+}
+
+// begin starts the time line anew with f; an open take goes on.
+func (r *Recorder) begin(f pcm.Frame) {
+	if f.Format != r.format {
+		r.format = f.Format
+		r.silence = make([]float32, fillLen*f.Channels)
+	}
+	r.history = newHistory(f.Format, f.Samples(r.cfg.PreRoll))
+	r.line = timeline{}
+	r.next, r.heard = f.Pos, true
+}
+
+// pass hands on a frame that begins where the last one ended.
+func (r *Recorder) pass(f pcm.Frame) {
+	r.next = f.End()
+	r.history.push(f)
+	r.write(f)
+}
+
+func (r *Recorder) write(f pcm.Frame) {
+	if r.take == nil {
+		return
+	}
+	if gap, ended := r.take.write(f); ended {
+		r.tell(gap)
+	}
+	if r.take.err != nil {
+		r.stop()
+	}
+}
+
+// start opens a take and writes the pre-roll.
+func (r *Recorder) start(open func() (File, error)) {
+	if r.take != nil {
+		r.log.Warn("start while a take is open: ignored")
+		return
+	}
+	file, err := open()
+	if err == nil && file == nil {
+		err = errors.New("no file")
+	}
+	if err != nil {
+		r.log.Error("cannot open a take", "error", err)
+		r.tell(Event{Kind: Failed, Pos: r.next, Err: fmt.Errorf("open take: %w", err)})
+		return
+	}
+	// Never synced: the pre-roll, older than a second already, goes to the disk at once.
+	r.take = &take{file: file, end: r.next}
+	r.status.Store(&Status{Recording: true})
+	// r.next and not the history's end: there may have been no sound yet.
+	first := r.next - int64(r.history.have)
+	r.log.Info("take started", "pos", first, "file", file)
+	r.tell(Event{Kind: Started, Pos: first, Samples: int64(r.history.have)})
+	r.history.each(r.write)
+}
+
+// stop closes the take. Without one it does nothing.
+func (r *Recorder) stop() {
+	t := r.take
+	if t == nil {
+		return
+	}
+	r.take = nil
+	if gap, ended := t.endGap(); ended {
+		r.tell(gap)
+	}
+	err := t.close()
+	e := Event{Kind: Stopped, Pos: t.end, Samples: t.samples, Bytes: t.bytes}
+	if err != nil {
+		e.Kind, e.Err = Failed, fmt.Errorf("write take: %w", err)
+		r.log.Error("take failed", "error", err, "samples", t.samples, "bytes", t.bytes)
+	} else {
+		r.log.Info("take stopped", "samples", t.samples, "bytes", t.bytes, "lost", t.lost)
+	}
+	r.publish(t, err == nil)
+	r.tell(e)
+}
+
+// flushIfDue brings the take to the disk when the time has come.
+func (r *Recorder) flushIfDue() {
+	now := r.cfg.Now()
+	if r.take == nil || now.Sub(r.take.synced) < r.cfg.Flush {
+		return
+	}
+	r.take.synced = now
+	grown := r.take.sync()
+	switch {
+	case r.take.err != nil:
+		r.stop()
+	case grown:
+		// A disk that is slow must not be asked without a pause.
+		if pause := r.cfg.Now().Add(-r.cfg.Flush * 3 / 4); pause.After(now) {
+			r.take.synced = pause
+		}
+		r.publish(r.take, true)
+		r.tell(Event{Kind: Progress, Pos: r.take.end, Samples: r.take.samples, Bytes: r.take.bytes})
+	}
+}
+
+// publish makes the take's figures the status; synced tells that the disk has them now.
+func (r *Recorder) publish(t *take, synced bool) {
+	s := Status{Recording: r.take != nil, Samples: t.samples, Bytes: t.bytes, Lost: t.lost}
+	s.LastSynced = r.Status().LastSynced
+	if synced {
+		s.LastSynced = r.cfg.Now()
+	}
+	r.status.Store(&s)
+}
+
+func (r *Recorder) tell(e Event) {
+	e.At = r.cfg.Now()
+	r.events.put(e)
+}
+
+// finish is the end of Run: what was captured goes into the take, and the take is closed.
+func (r *Recorder) finish() {
+	r.step()
+	r.stop()
+	r.events.send()
+}
