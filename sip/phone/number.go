@@ -1,0 +1,91 @@
+package phone
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// number is who calls whom, read from the configuration.
+type number struct {
+	account sip.Uri // our address of record
+	target  sip.Uri // who is called
+	digits  string  // sent once the call is up, pauses included
+	host    string  // of the server
+	port    int     // 0 if not said
+}
+
+// parseNumber takes the configuration apart.
+func parseNumber(cfg Config) (number, error) {
+	var n number
+	var err error
+	if n.host, n.port, err = parseServer(cfg.Server); err != nil {
+		return n, err
+	}
+	user, domain, _ := strings.Cut(cfg.User, "@")
+	if domain == "" {
+		domain = n.host
+	}
+	n.account = sip.Uri{Scheme: "sip", User: escape(user), Host: domain}
+	callee, digits, found := strings.Cut(cfg.CallNo, ",")
+	if found {
+		// The comma that ends the number is a pause as well: the far side needs a moment to be ready.
+		n.digits = "," + digits
+	}
+	callee = strings.TrimPrefix(strings.TrimSpace(callee), "sip:")
+	name, where, given := strings.Cut(callee, "@")
+	n.target = sip.Uri{Scheme: "sip", User: escape(name), Host: domain}
+	if given {
+		n.target.Host = where
+	}
+	if name == "" || strings.ContainsAny(callee, " \t\r\n<>\"") {
+		return n, fmt.Errorf("call_no %q is not a number", cfg.CallNo)
+	}
+	if bad := strings.Trim(n.digits, ",0123456789*#ABCDabcd"); bad != "" {
+		return n, fmt.Errorf("call_no: after the comma only digits, *, #, A to D and commas are allowed")
+	}
+	return n, nil
+}
+
+// parseServer reads host, host:port, ipv6 and [ipv6]:port.
+func parseServer(server string) (host string, port int, err error) {
+	server = strings.TrimPrefix(strings.TrimSpace(server), "sip:")
+	if addr, err := netip.ParseAddr(strings.Trim(server, "[]")); err == nil {
+		return addr.String(), 0, nil
+	}
+	host, text, found := cutLast(server, ":")
+	if found {
+		if port, err = strconv.Atoi(text); err != nil || port < 1 || port > 65535 {
+			return "", 0, fmt.Errorf("server %q: the port must be 1 to 65535", server)
+		}
+	}
+	host = strings.Trim(host, "[]")
+	if host == "" || strings.ContainsAny(host, " \t\r\n<>@;?\"/") {
+		return "", 0, fmt.Errorf("server %q is not a host name or address", server)
+	}
+	return host, port, nil
+}
+
+func cutLast(text, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, sep); i >= 0 {
+		return text[:i], text[i+len(sep):], true
+	}
+	return text, "", false
+}
+
+// escape writes a user part as RFC 3261 section 25.1 allows it: "#" must be "%23".
+func escape(user string) string {
+	var b strings.Builder
+	for _, c := range []byte(user) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-_.!~*'()&=+$,;?/", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}

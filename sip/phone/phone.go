@@ -1,0 +1,231 @@
+// Package phone owns the box's one telephone line: it registers with a SIP server, dials the conference, keeps the call
+// up and gets it back, for as long as the box is on.
+//
+//	Run ── connect ──> line (socket, registration, keep-alive)        again, with backoff, when the line is lost
+//	        └─ calls ──> dial ──> call (one goroutine owns the dialog) again, with backoff, when the call is lost
+//	                                └─ media.Leg ──> Events
+//
+// Each step is one attempt in one function that returns why it ended; the loops around them decide how long to wait. What
+// a person may need to know (busy, wrong password, no such number, no route, no media) is a Reason in the Status.
+//
+// sipgo serves as parser, transport and transaction layer. Its dialog layer is not used: it does not repeat 2xx
+// responses to a re-INVITE, answers no challenge inside a dialog, and gives up dialling after ten responses. The dialog
+// (RFC 3261 section 12), session timers (RFC 4028) and digest authentication (RFC 7616, RFC 8760) are written here. The
+// identity of the dialog is on disk before the call is up, so that a box that lost power can end the call it left behind.
+package phone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"time"
+
+	"orionbox/sip/media"
+	"orionbox/sip/sdp"
+)
+
+// Config is what the phone needs to know. Zero values of the times mean the defaults named.
+type Config struct {
+	// User is the account, "1001" or "1001@domain" if the domain is not the server's name.
+	User, Password string
+	// Server is host, host:port or [ipv6]:port. Without a port SRV records are asked first, then 5060 is used.
+	Server string
+	// CallNo is the number, then optionally a comma and what is sent as digits once the call is up: "600,,1234#".
+	// Each comma is a pause of 2 s.
+	CallNo string
+	// Transport is "udp" (default) or "tcp".
+	Transport string
+	// Codec is a codec's name or "Default".
+	Codec string
+	// Rate chooses the PCM rate of a leg in Hz by the codec agreed on; nil takes the codec's own.
+	Rate func(sdp.Format) int
+	// StatePath is the file that remembers the dialog over a crash; empty for none.
+	StatePath string
+	UserAgent string
+
+	Expires        time.Duration // of the registration asked for; 300 s
+	AttemptTimeout time.Duration // without any word from the server; 8 s
+	RingTimeout    time.Duration // until somebody answers; 60 s
+	MediaTimeout   time.Duration // without a packet before the call counts as dead; 30 s
+	KeepAlive      time.Duration // between signs of life to the server; 15 s
+	SessionExpires time.Duration // of the session timer asked for, at least 90 s; 1800 s
+
+	// Wait between attempts: First doubles up to Cap; Slow when a person is needed.
+	First, Cap, Slow time.Duration // 1 s, 30 s, 60 s
+}
+
+// Phone keeps one call up. Run owns it; the other methods may be called from any goroutine.
+type Phone struct {
+	cfg    Config
+	number number
+	offer  []sdp.Format
+	board  board
+	memory *memory
+	log    *slog.Logger
+}
+
+// New checks the configuration; it opens nothing yet. Missing user, server or number are no error: Run then waits in the
+// state "not configured".
+func New(cfg Config, log *slog.Logger) (*Phone, error) {
+	cfg = cfg.defaults()
+	if cfg.Transport != "udp" && cfg.Transport != "tcp" {
+		return nil, fmt.Errorf("configure phone: transport %q, allowed are udp and tcp", cfg.Transport)
+	}
+	offer, err := media.Formats(cfg.Codec)
+	if err != nil {
+		return nil, fmt.Errorf("configure phone: %w", err)
+	}
+	p := &Phone{cfg: cfg, offer: offer, log: log, memory: newMemory(cfg.StatePath)}
+	p.board.init(log)
+	if !cfg.complete() {
+		return p, nil
+	}
+	if p.number, err = parseNumber(cfg); err != nil {
+		return nil, fmt.Errorf("configure phone: %w", err)
+	}
+	return p, nil
+}
+
+// authUser is the name that digest authentication uses.
+func (c Config) authUser() string {
+	user, _, _ := strings.Cut(c.User, "@")
+	return user
+}
+
+func (c Config) complete() bool { return c.User != "" && c.Server != "" && c.CallNo != "" }
+
+func (c Config) defaults() Config {
+	or := func(d *time.Duration, value time.Duration) {
+		if *d <= 0 {
+			*d = value
+		}
+	}
+	or(&c.Expires, 300*time.Second)
+	or(&c.AttemptTimeout, 8*time.Second)
+	or(&c.RingTimeout, time.Minute)
+	or(&c.MediaTimeout, 30*time.Second)
+	or(&c.KeepAlive, 15*time.Second)
+	or(&c.SessionExpires, 1800*time.Second)
+	or(&c.First, time.Second)
+	or(&c.Cap, 30*time.Second)
+	or(&c.Slow, time.Minute)
+	c.SessionExpires = max(c.SessionExpires, minSessionExpires)
+	if c.Transport == "" {
+		c.Transport = "udp"
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "orionbox"
+	}
+	return c
+}
+
+// Events tells of every change. The newest event is never lost; of older ones that nobody read, some may be.
+func (p *Phone) Events() <-chan Event { return p.board.events }
+
+// Status is what is true now.
+func (p *Phone) Status() Status { return p.board.status() }
+
+// Run ends the call left behind, registers, dials and keeps the call up until ctx ends; then it says BYE, un-registers
+// and closes. It returns nil when ctx ended.
+func (p *Phone) Run(ctx context.Context) error {
+	if !p.cfg.complete() {
+		p.board.set(NotConfigured, nil, time.Time{})
+		<-ctx.Done()
+		return nil
+	}
+	if err := p.memory.load(); err != nil {
+		p.log.Warn("left-behind calls are unknown", "error", err)
+	}
+	wait := backoff{first: p.cfg.First, cap: p.cfg.Cap, slow: p.cfg.Slow, random: rand.Float64}
+	for ctx.Err() == nil {
+		lost := p.attempt(ctx, &wait)
+		if ctx.Err() != nil {
+			break
+		}
+		p.pause(ctx, nil, &wait, lost)
+	}
+	p.board.set(Leaving, nil, time.Time{})
+	return nil
+}
+
+// attempt is one life of a line: connect, then calls on it until the line is lost.
+func (p *Phone) attempt(ctx context.Context, wait *backoff) error {
+	p.board.set(Registering, nil, time.Time{})
+	l, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	for {
+		ended := p.callOnce(ctx, l, wait)
+		if ctx.Err() != nil {
+			p.board.set(Leaving, nil, time.Time{})
+			return ended
+		}
+		if cause := l.lostCause(); cause != nil {
+			return cause
+		}
+		p.pause(ctx, l, wait, ended)
+		if cause := l.lostCause(); cause != nil || ctx.Err() != nil {
+			return cause
+		}
+	}
+}
+
+// callOnce ends what was left behind, dials, and stays in the call until it ends. The error tells why it ended.
+func (p *Phone) callOnce(ctx context.Context, l *line, wait *backoff) error {
+	l.endLeftBehind(ctx)
+	p.board.set(Dialling, nil, time.Time{})
+	c, err := l.dial(ctx)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	ended := c.run(ctx)
+	if time.Since(began) > p.cfg.Cap {
+		wait.reset()
+	}
+	return ended
+}
+
+// pause shows why the attempt ended and waits before the next; a line that is lost meanwhile cuts it short.
+func (p *Phone) pause(ctx context.Context, l *line, wait *backoff, why error) {
+	var f failure
+	if !errors.As(why, &f) {
+		f = failure{reason: ServerError, err: why}
+	}
+	d := wait.next(f.reason.needsPerson(), f.retryAfter)
+	state := Retrying
+	if f.reason.needsPerson() {
+		state = Refused
+	}
+	p.board.set(state, f, time.Now().Add(d))
+	p.log.Info("call will be tried again", "reason", f.reason, "detail", f.Error(), "in", d.Round(time.Millisecond))
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-l.lost():
+	}
+}
+
+// rate is the PCM rate of a leg with this codec.
+func (p *Phone) rate(f sdp.Format) int {
+	if p.cfg.Rate != nil {
+		return p.cfg.Rate(f)
+	}
+	return media.NativeRate(f)
+}
+
+// describe is our side of the call: what we can receive at this port.
+func (p *Phone) describe(address netip.Addr, port int, session uint64) sdp.Description {
+	return sdp.Description{
+		Address: address, Port: port, RTCPPort: port + 1, Formats: p.offer, Direction: sdp.SendRecv, Ptime: 20,
+		SessionID: session, Version: session,
+	}
+}
