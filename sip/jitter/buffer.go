@@ -6,11 +6,12 @@ const (
 	window     = 128                    // packets that are kept at most: 1.28 s of 10 ms
 	jump       = 2 * time.Second        // a transit so far from the stream's is another time line
 	seqJump    = 3000                   // as maxDropout of RFC 3550 A.1
-	lateLimit  = 10                     // late packets in a row: it is us who are wrong
+	lateLimit  = 25                     // packets in a row whose place was played: it is us who are wrong
 	starveFor  = 120 * time.Millisecond // of late packets, then the far end counts as silent
 	holeLimit  = 200 * time.Millisecond // longer holes are silence: concealment has faded by then
 	longLimit  = 50                     // pops that a wait too long is borne for the sake of a quiet place,
 	shortLimit = 5                      // and one too short
+	slack      = 4                      // the wait may be a frame too long, but only a quarter of one too short
 )
 
 type slot struct {

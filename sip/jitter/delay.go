@@ -4,8 +4,8 @@ import "time"
 
 const (
 	binWidth  = 5 * time.Millisecond
-	memory    = 500  // packets that the histogram remembers, 10 s at 20 ms
-	quantile  = 0.98 // of packets that are to be in time
+	memory    = 300  // packets that the histogram remembers, 6 s at 20 ms
+	quantile  = 0.99 // of packets that are to be in time
 	spans     = 8    // the fastest packet is looked for in so many spans of time, 4 s together:
 	span      = 500 * time.Millisecond
 	shrinkage = 100 // the target falls by 1/100 of the time that passes: 10 ms a second
@@ -30,7 +30,7 @@ type delay struct {
 const initial = 40 * time.Millisecond
 
 func newDelay(low, high time.Duration) delay {
-	d := delay{min: low, max: high, target: min(max(initial, low), high), weight: 0.1}
+	d := delay{min: low, max: high, target: min(max(initial, low), high), weight: 0.5}
 	d.bins = make([]float64, high/binWidth+1)
 	d.bins[d.bin(d.target-binWidth)] = 1
 	return d

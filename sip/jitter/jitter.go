@@ -1,7 +1,7 @@
 // Package jitter owns the wait between network and ear: packets are pushed as they arrive, popped as they are due.
 //
 // The wait must be long enough for nearly every packet and no longer, for people talk across it. The buffer measures
-// how much later than the fastest each packet comes, and aims at the delay that all but the slowest fiftieth keep
+// how much later than the fastest each packet comes, and aims at the delay that all but the slowest hundredth keep
 // (delay.go). The true delay follows that aim in whole frames: one is dropped or made up, in a quiet place if there is one
 // (buffer.go). Since the fastest packet is taken from a sliding window, a sender whose clock differs from
 // ours moves the aim along, and the difference does not pile up.

@@ -89,7 +89,7 @@ func (b *Buffer) hole(head *slot, gap, lead int64, now time.Duration) (Packet, V
 		}
 		return b.deliver(head), Play
 	}
-	if owed := min(gap, lead); owed >= b.size/2 { // concealed already while it was late, or the wait is too long anyway
+	if owed := b.owed(gap, lead); owed > 0 { // concealed already while it was late, or the wait is too long anyway
 		b.at += owed
 		if gap -= owed; gap == 0 {
 			return b.deliver(head), Play
@@ -105,10 +105,18 @@ func (b *Buffer) hole(head *slot, gap, lead int64, now time.Duration) (Packet, V
 	return p, Lost
 }
 
+// owed is how much of a gap may be passed over: all if that leaves the wait no shorter than is borne, else whole frames.
+func (b *Buffer) owed(gap, lead int64) int64 {
+	if lead-gap > -b.frame/slack {
+		return gap
+	}
+	return max(lead, 0) / b.frame * b.frame
+}
+
 // adjust says whether a frame is to be put in or left out before head is played. lead is by how much we are behind the
 // time at which it should be heard.
 func (b *Buffer) adjust(lead int64, head *slot) Verdict {
-	if lead > -b.frame {
+	if lead > -b.frame/slack {
 		b.short = 0
 	} else if b.short++; b.quiet || b.short >= shortLimit {
 		b.short = 0

@@ -35,7 +35,9 @@ func (b *Buffer) admit(p Packet, seq, stamp int64, now time.Duration) {
 	}
 	s := b.slot(seq)
 	if s.full && s.seq == seq {
-		b.stats.Duplicate++
+		if p.Duration > 0 {
+			b.stats.Duplicate++
+		}
 		return
 	}
 	b.lateRun = 0
@@ -57,20 +59,21 @@ func (b *Buffer) store(p Packet, seq, stamp int64) {
 	b.newest = max(b.newest, seq)
 }
 
-// tooLate counts a packet whose place was played. Ten in a row mean that the network has become slower at once by more
-// than we wait: begin again from where it is.
+// tooLate counts a packet whose place was played. Many in a row with none in time mean that the sender counts anew from
+// somewhere near: begin again from where it is.
 func (b *Buffer) tooLate(p Packet, seq int64, now time.Duration) {
-	if s := b.slot(seq); s.played && s.seq == seq {
-		b.stats.Duplicate++
-		return
-	}
 	if p.Duration == 0 {
 		return
 	}
-	b.stats.Late++
 	if b.lateRun++; b.lateRun >= lateLimit {
 		b.restart(p, now)
 		b.store(p, b.newest, b.stamp)
+		return
+	}
+	if s := b.slot(seq); s.played && s.seq == seq {
+		b.stats.Duplicate++
+	} else {
+		b.stats.Late++
 	}
 }
 
