@@ -14,8 +14,8 @@ import (
 //   - after a re-INVITE that names another address, the source of before is not believed for a while: its last packets
 //     are still on their way.
 const (
-	probation = 2                      // packets in sequence, RFC 3550 A.1 MIN_SEQUENTIAL
-	silence   = 2 * time.Second        // a believed source that has sent nothing for so long may be replaced
+	probation = 2                       // packets in sequence, RFC 3550 A.1 MIN_SEQUENTIAL
+	silence   = 2 * time.Second         // a believed source that has sent nothing for so long may be replaced
 	exile     = 1500 * time.Millisecond // how long the source of before a re-INVITE is not believed
 )
 

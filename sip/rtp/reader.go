@@ -61,8 +61,11 @@ func (e *Session) receive(packet *pionrtp.Packet, data []byte, from netip.AddrPo
 		e.malformed.Add(1)
 		return
 	}
-	if !e.admit(packet, from, now.Sub(e.start)) {
+	switch e.admit(packet, from, now.Sub(e.start)) {
+	case ignored:
 		return
+	case restarted:
+		e.cfg.Log.Debug("rtp stream begins", "from", from, "ssrc", packet.SSRC, "payload_type", packet.PayloadType)
 	}
 	e.cfg.OnPacket(Packet{
 		Sequence:    packet.SequenceNumber,
@@ -76,26 +79,19 @@ func (e *Session) receive(packet *pionrtp.Packet, data []byte, from netip.AddrPo
 }
 
 // admit tells whether a packet is the far end's, and keeps the book.
-func (e *Session) admit(packet *pionrtp.Packet, from netip.AddrPort, now time.Duration) bool {
+func (e *Session) admit(packet *pionrtp.Packet, from netip.AddrPort, now time.Duration) verdict {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if from != e.latch.source && !e.wants(packet.PayloadType) {
+	if from != e.latch.source && !e.wants(packet.PayloadType) || !e.latch.accept(from, packet.SSRC, packet.SequenceNumber, now) {
 		e.strangers.Add(1)
-		return false
-	}
-	if !e.latch.accept(from, packet.SSRC, packet.SequenceNumber, now) {
-		e.strangers.Add(1)
-		return false
+		return ignored
 	}
 	e.aim()
-	switch e.source.update(packet.SSRC, packet.SequenceNumber, packet.Timestamp, now) {
-	case ignored:
+	v := e.source.update(packet.SSRC, packet.SequenceNumber, packet.Timestamp, now)
+	if v == ignored {
 		e.refused.Add(1)
-		return false
-	case restarted:
-		e.cfg.Log.Debug("rtp stream begins", "from", from, "ssrc", packet.SSRC, "payload_type", packet.PayloadType)
 	}
-	return true
+	return v
 }
 
 // drain throws away what waits from before the call: the last packets of the port's call before, or early media that is

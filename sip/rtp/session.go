@@ -94,15 +94,6 @@ func NewSession(s *Socket, cfg Config) (*Session, error) {
 	if cfg.ClockRate <= 0 {
 		return nil, fmt.Errorf("start rtp session: clock rate %d", cfg.ClockRate)
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	if cfg.CNAME == "" {
-		cfg.CNAME = fmt.Sprintf("%016x", rand.Uint64())
-	}
 	e := newSession(s, cfg)
 	s.drain()
 	e.wait.Add(3)
@@ -112,7 +103,17 @@ func NewSession(s *Socket, cfg Config) (*Session, error) {
 	return e, nil
 }
 
+// newSession is a session that neither reads nor reports.
 func newSession(s *Socket, cfg Config) *Session {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.CNAME == "" {
+		cfg.CNAME = fmt.Sprintf("%016x", rand.Uint64())
+	}
 	e := &Session{cfg: cfg, socket: s, start: cfg.Now(), ssrc: rand.Uint32(), closing: make(chan struct{})}
 	e.out = newTransmitter(s)
 	e.head = pionrtp.Header{Version: 2, SSRC: e.ssrc, SequenceNumber: uint16(rand.Uint32()), Timestamp: rand.Uint32()}

@@ -19,10 +19,13 @@ type source struct {
 	jitter    float64 // in clock units
 	reportedE uint32  // expected and received at the last report
 	reportedR uint32
+	past      totals // of the streams before this one
 
 	rival      uint32 // an SSRC that wants to take over, and how many of its packets came in a row
 	rivalCount int
 }
+
+type totals struct{ received, lost int64 }
 
 const (
 	maxDropout  = 3000
@@ -65,7 +68,9 @@ func (s *source) update(ssrc uint32, seq uint16, stamp uint32, now time.Duration
 }
 
 func (s *source) start(ssrc uint32, seq uint16) {
-	*s = source{ssrc: ssrc, clockRate: s.clockRate, known: true, base: uint32(seq), max: seq, bad: noBad, received: 1}
+	*s = source{
+		ssrc: ssrc, clockRate: s.clockRate, known: true, base: uint32(seq), max: seq, bad: noBad, received: 1, past: s.totals(),
+	}
 }
 
 // sequence is update_seq of RFC 3550 A.1.
@@ -125,6 +130,11 @@ func (s *source) lost() int64 {
 		return 0
 	}
 	return int64(int32(s.expected() - s.received))
+}
+
+// totals counts all streams so far.
+func (s *source) totals() totals {
+	return totals{s.past.received + int64(s.received), s.past.lost + max(s.lost(), 0)}
 }
 
 // fraction is the loss since the last call in 1/256, as in RFC 3550 A.3.

@@ -23,9 +23,10 @@ type Stats struct {
 func (e *Session) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	all := e.source.totals()
 	return Stats{
 		Sent: e.sent.packets.Load(), SentOctets: e.sent.octets.Load(),
-		Received: int64(e.source.received), Lost: max(e.source.lost(), 0),
+		Received: all.received, Lost: all.lost,
 		Jitter:    time.Duration(e.source.jitter * float64(time.Second) / float64(e.clockRate.Load())),
 		RoundTrip: e.far.RoundTrip, FarLost: e.far.Lost, FarJitter: e.far.Jitter,
 		Malformed: e.malformed.Load(), Strangers: e.strangers.Load(), Refused: e.refused.Load(), Errors: e.failed.Load(),
