@@ -35,7 +35,7 @@ func ReadRaw(t testing.TB, path string, rate int) Sound {
 	for i := range data {
 		data[i] = float32(int16(binary.LittleEndian.Uint16(raw[2*i:]))) / (1 << 15)
 	}
-	return Sound{rate, data}
+	return Sound{Rate: rate, Samples: data}
 }
 
 // WriteWAV writes 16-bit PCM for programs that play files, one Sound a channel, all of the same rate and length.

@@ -1,8 +1,7 @@
-package audiotest
+package measure
 
 import (
 	"math"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -71,16 +70,4 @@ func TestCut(t *testing.T) {
 	if n := len(s.Cut(2*time.Second, 3*time.Second).Samples) + len(s.Cut(time.Second, 0).Samples); n != 0 {
 		t.Errorf("%d samples from beyond the end", n)
 	}
-}
-
-func TestFilesAreReadAsWritten(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "two.wav")
-	WriteWAV(t, path, Sine(44100, 440, -20, time.Second), Sine(44100, 880, -30, time.Second))
-	channels := Read(t, path)
-	if len(channels) != 2 || channels[0].Rate != 44100 || channels[0].Duration() != time.Second {
-		t.Fatalf("read %d channels, %d Hz, %v", len(channels), channels[0].Rate, channels[0].Duration())
-	}
-	near(t, "left", channels[0].Tone(440), -20, 0.05)
-	near(t, "right", channels[1].Tone(880), -30, 0.05)
-	near(t, "right", channels[1].MainFrequency(), 880, 0.1)
 }

@@ -1,4 +1,4 @@
-package audiotest
+package measure
 
 import (
 	"math"

@@ -1,0 +1,22 @@
+package audiotest
+
+import (
+	"math"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestFilesAreReadAsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "two.wav")
+	WriteWAV(t, path, Sine(44100, 440, -20, time.Second), Sine(44100, 880, -30, time.Second))
+	channels := Read(t, path)
+	if len(channels) != 2 || channels[0].Rate != 44100 || channels[0].Duration() != time.Second {
+		t.Fatalf("read %d channels, %d Hz, %v", len(channels), channels[0].Rate, channels[0].Duration())
+	}
+	for c, want := range []struct{ freq, level float64 }{{440, -20}, {880, -30}} {
+		if got := channels[c].Tone(want.freq); math.Abs(got-want.level) > 0.05 {
+			t.Errorf("channel %d: %g Hz at %.2f dBFS, want %g", c, want.freq, got, want.level)
+		}
+	}
+}
