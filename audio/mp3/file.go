@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -155,15 +156,22 @@ func (f *File) finish() (Info, error) {
 	if f.err != nil {
 		return Info{}, f.err
 	}
-	if err = errors.Join(err, f.append(data), f.disk.Sync()); err != nil {
+	if err = errors.Join(err, f.append(data)); err != nil {
 		return Info{}, fmt.Errorf("finish mp3: %w", err)
 	}
+	info := Info{Header: f.cfg.header(), Frames: f.frames(), Delay: delay, Padding: padding}
+	if err = errors.Join(f.append(info.lengthen()), f.disk.Sync()); err != nil {
+		return Info{}, fmt.Errorf("finish mp3: %w", err)
+	}
+	info.Bytes, info.MusicCRC = f.size, f.music
+	return info, nil
+}
+
+// frames counts the frames of sound in the file. Their padding keeps the bit rate exact to a byte, so the length tells.
+func (f *File) frames() int {
 	h := f.cfg.header()
-	sound := f.size - int64(h.Size())
-	// Padding keeps the rate exact to a byte, so the length tells the number of frames.
 	perFrame := float64(SamplesPerFrame/8*h.Bitrate*1000) / float64(h.Rate)
-	frames := int(float64(sound)/perFrame + 0.5)
-	return Info{Header: h, Frames: frames, Bytes: f.size, Delay: delay, Padding: padding, MusicCRC: f.music}, nil
+	return int(math.Round(float64(f.size-int64(h.Size())) / perFrame))
 }
 
 func (f *File) writeInfo(info Info) error {

@@ -49,6 +49,18 @@ func (i Info) Samples() int64 {
 	return max(0, int64(i.Frames)*SamplesPerFrame-int64(i.Delay)-int64(i.Padding))
 }
 
+// minFrames is how many frames of sound a file has at least: players do not take less for an MP3.
+const minFrames = 10
+
+// lengthen gives out the silent frames that the file needs to have minFrames, and counts them in, as padding as far as
+// there is room for it.
+func (i *Info) lengthen() []byte {
+	n := max(0, minFrames-i.Frames)
+	i.Frames += n
+	i.Padding = min(0xfff, i.Padding+n*SamplesPerFrame)
+	return bytes.Repeat(i.Header.silent(), n)
+}
+
 // InfoFrame builds the first frame of a file: silence to a player that does not know it.
 func InfoFrame(i Info) ([]byte, error) {
 	i.Header.Padded = false

@@ -20,7 +20,7 @@ type Report struct {
 	Frames       int   // without the Info frame
 	Samples      int64 // sample frames that a player gives out
 	TrimmedBytes int64 // cut from the end: an unfinished frame, zeros or garbage, never sound
-	Mended       int   // silent frames put in place of destroyed ones, so that what follows stays in its place
+	Mended       int   // silent frames put in place of destroyed ones, or added because players refuse so short a file
 	Closed       bool  // the file was whole already: nothing was done
 }
 
@@ -79,11 +79,14 @@ func repair(f *os.File) (Report, error) {
 	if p.end < p.size {
 		err = f.Truncate(p.end)
 	}
+	if err == nil {
+		_, err = f.WriteAt(p.tail, p.end)
+	}
 	// What the Info frame tells must be on the disk before it.
 	if err = errors.Join(err, f.Sync()); err != nil {
 		return p.report(), err
 	}
-	if p.info.MusicCRC, err = musicCRC(f, p.first(), p.end); err != nil {
+	if p.info.MusicCRC, err = musicCRC(f, p.first(), p.slot+p.info.Bytes); err != nil {
 		return p.report(), err
 	}
 	frame, err := InfoFrame(p.info)
@@ -101,6 +104,8 @@ type plan struct {
 	end    int64 // of the last whole frame
 	size   int64
 	holes  []hole
+	tail   []byte // silent frames to be added
+	added  int    // frames in tail
 	closed bool
 }
 
@@ -115,6 +120,7 @@ func (p plan) report() Report {
 		Samples:      p.info.Samples(),
 		TrimmedBytes: max(0, p.size-p.end),
 		Closed:       p.closed,
+		Mended:       p.added,
 	}
 	for _, h := range p.holes {
 		r.Mended += h.frames
@@ -187,10 +193,13 @@ func planFor(r io.ReaderAt, size, slot int64, h Header) (plan, error) {
 		return plan{}, err
 	}
 	p := plan{slot: slot, end: found.end(first), size: size, holes: holesIn(found, first, h)}
-	p.info = Info{Header: h, Frames: found.frames(), Bytes: p.end - slot, Delay: encoderDelay, Padding: decoderDelay}
+	p.info = Info{Header: h, Frames: found.frames(), Delay: encoderDelay, Padding: decoderDelay}
 	for _, hole := range p.holes {
 		p.info.Frames += hole.frames
 	}
+	p.added = max(0, minFrames-p.info.Frames)
+	p.tail = p.info.lengthen()
+	p.info.Bytes = p.end - slot + int64(len(p.tail))
 	return p, nil
 }
 
