@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,9 +26,6 @@ type File struct {
 // Fatal(f.Problems()) is the error that keeps a box from running. A missing file is fs.ErrNotExist.
 func Load(path string) (*File, error) {
 	data, mode, err := read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("load configuration: %w (docs/conn.conf.example is one to start from; -c names another file)", err)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("load configuration: %w", err)
 	}

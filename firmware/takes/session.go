@@ -1,0 +1,134 @@
+package takes
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// ErrClosed tells that a session was closed before.
+var ErrClosed = errors.New("session is closed")
+
+// Session is the folder of one session. Its methods may be called from any goroutine.
+type Session struct {
+	dir    string
+	artist string
+	began  time.Time
+	now    func() time.Time
+
+	mu      sync.Mutex
+	held    *os.File // the locked folder
+	journal *journal // nil while it cannot be opened
+	closed  bool
+}
+
+// Dir is the folder.
+func (s *Session) Dir() string { return s.dir }
+
+// String names the session.
+func (s *Session) String() string { return filepath.Base(s.dir) }
+
+// VoicePath is where a voice recording that starts at now shall be written; no file is there.
+func (s *Session) VoicePath(now time.Time) (string, error) {
+	for n := 1; ; n++ {
+		path := filepath.Join(s.dir, voiceFile(s.artist, n, now))
+		_, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return path, nil
+		case err != nil:
+			return "", fmt.Errorf("name voice recording: %w", err)
+		}
+	}
+}
+
+// TakePath is where take n, pressed at now, shall be written. If the folder has a take n already, as after a take that
+// failed, the next free number is taken: ParseName tells which.
+func (s *Session) TakePath(n int, now time.Time) (string, error) {
+	taken, err := s.numbers()
+	if err != nil {
+		return "", fmt.Errorf("name take: %w", err)
+	}
+	for n = max(n, 1); taken[n]; n++ {
+	}
+	return filepath.Join(s.dir, takeFile(s.artist, n, now)), nil
+}
+
+// NextTake is the number after the highest on disk.
+func (s *Session) NextTake() (int, error) {
+	taken, err := s.numbers()
+	if err != nil {
+		return 0, fmt.Errorf("count takes: %w", err)
+	}
+	next := 1
+	for n := range taken {
+		next = max(next, n+1)
+	}
+	return next, nil
+}
+
+// numbers is the set of take numbers on disk.
+func (s *Session) numbers() (map[int]bool, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	taken := map[int]bool{}
+	for _, e := range entries {
+		if r, ok := ParseName(e.Name()); ok && r.Studio {
+			taken[r.Take] = true
+		}
+	}
+	return taken, nil
+}
+
+// Note appends a line to the journal and brings it to the disk. Zero Time is now; Session is set from Time, by the monotonic
+// clock as long as Time has it; of File only the name is kept. An error is no reason to stop recording: the line is lost, the
+// journal stays whole, and the next Note tries anew.
+func (s *Session) Note(e Entry) error {
+	if e.Time.IsZero() {
+		e.Time = s.now()
+	}
+	e.Session = e.Time.Sub(s.began).Seconds()
+	if e.File != "" {
+		e.File = filepath.Base(e.File)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return fmt.Errorf("note %s: %w", e.Kind, ErrClosed)
+	}
+	if s.journal == nil {
+		j, err := newJournal(filepath.Join(s.dir, journalName))
+		if err != nil {
+			return fmt.Errorf("note %s: %w", e.Kind, err)
+		}
+		s.journal = j
+	}
+	if err := s.journal.append(e); err != nil {
+		return fmt.Errorf("note %s: %w", e.Kind, err)
+	}
+	return nil
+}
+
+// Close closes the journal and lets go of the folder. The session's recordings must have been closed.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	var err error
+	if s.journal != nil {
+		err = s.journal.close()
+	}
+	if err = errors.Join(err, s.held.Close()); err != nil {
+		return fmt.Errorf("close session: %w", err)
+	}
+	return nil
+}

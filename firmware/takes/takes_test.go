@@ -1,0 +1,203 @@
+package takes
+
+import (
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+var evening = time.Date(2026, 11, 22, 20, 15, 1, 0, time.UTC)
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func newSession(t *testing.T, root string) *Session {
+	t.Helper()
+	s, err := New(Config{Root: root, Artist: "Ann"}, quiet()).Begin(evening)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestFileName(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ann": "Ann", "": "box", "..": "box", "...": "box", ".": "box", "/": "box", "../../etc/passwd": "etc-passwd", "a/b\\c:d": "a-b-c-d",
+		"Ann Lee": "Ann-Lee", "  Ann  ": "Ann", "Jörg_2": "Jörg_2", "дядя": "дядя", "a..b": "a.b", ".hidden": "hidden", "a\x00b\nc": "a-b-c",
+		"\xff\xfe": "box", "mp3.": "mp3", "🎸": "box", "e\u0301ric": "e\u0301ric", "\u0301": "box", strings.Repeat("ü", 50): strings.Repeat("ü", 32),
+	} {
+		if got := FileName(in); got != want {
+			t.Errorf("FileName(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzFileName(f *testing.F) {
+	for _, s := range []string{"Ann", "", "..", "../x", "a\x00", "\u0301", "🎸 _ .", strings.Repeat("-.", 60)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := FileName(s)
+		bad := got == "" || len(got) > maxArtist || !utf8.ValidString(got) || got[0] == '.' || strings.Contains(got, "..") || strings.ContainsAny(got, "/\\:*?\"<>|\x00 \n")
+		if bad || FileName(got) != got {
+			t.Fatalf("FileName(%q) = %q, of which it makes %q", s, got, FileName(got))
+		}
+		for _, name := range []string{takeFile(got, 12, evening), voiceFile(got, 1, evening), voiceFile(got, 2, evening)} {
+			r, ok := ParseName(name)
+			if !ok || r.Artist != got || r.Studio != (r.Take == 12) {
+				t.Fatalf("%q is read as %+v, %v", name, r, ok)
+			}
+		}
+	})
+}
+
+func TestBegin(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "data", "recordings")
+	first, second := newSession(t, root), newSession(t, root)
+	if first.String() != "SESSION_20261122_201501" || second.String() != "SESSION_20261122_201501_2" {
+		t.Errorf("folders %s and %s", first, second)
+	}
+	for path, want := range map[string]fs.FileMode{first.Dir(): fs.ModeDir | folderMode, filepath.Join(first.Dir(), journalName): fileMode} {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode() != want {
+			t.Errorf("%s: mode %v, want %v (%v)", path, info.Mode(), want, err)
+		}
+	}
+	log := readJournal(t, first.Dir())
+	if len(log.Entries) != 1 || log.Entries[0] != (Entry{V: 1, Kind: KindSession, Time: evening, Text: Opened}) {
+		t.Errorf("journal begins with %+v", log.Entries)
+	}
+}
+
+func TestBeginManyAtOnce(t *testing.T) {
+	root := t.TempDir()
+	store := New(Config{Root: root, Artist: "Ann"}, quiet())
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			s, err := store.Begin(evening)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() { // a repair that looks at the same moment does no harm
+			if _, err := Recover(root, quiet()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if folders, err := sessionFolders(root); err != nil || len(folders) != 8 {
+		t.Errorf("%d folders, %v", len(folders), err)
+	}
+}
+
+func TestBeginWhereNoFolderCanBe(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, root := range []string{file, filepath.Join(file, "below")} {
+		if _, err := New(Config{Root: root}, quiet()).Begin(evening); err == nil || !strings.Contains(err.Error(), "recording_location") {
+			t.Errorf("%s: %v", root, err)
+		}
+	}
+}
+
+func TestPaths(t *testing.T) {
+	s := newSession(t, t.TempDir())
+	later := evening.Add(2 * time.Minute)
+	take := func(n int) string {
+		t.Helper()
+		path, err := s.TakePath(n, later)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Base(path)
+	}
+	voice := func() string {
+		t.Helper()
+		path, err := s.VoicePath(evening)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Base(path)
+	}
+	touch := func(name string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(s.Dir(), name), nil, fileMode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	check(take(1), "HQ_Ann_1_201701.mp3")
+	check(take(1), "HQ_Ann_1_201701.mp3") // nothing is on disk yet
+	touch("HQ_Ann_1_201601.mp3")          // take 1 failed, and its number is asked for again
+	touch("HQ_Ann_3_201601.mp3")
+	touch("HQ_notes.txt")
+	check(take(1), "HQ_Ann_2_201701.mp3")
+	check(take(3), "HQ_Ann_4_201701.mp3")
+	check(take(-1), "HQ_Ann_2_201701.mp3")
+	if next, err := s.NextTake(); err != nil || next != 4 {
+		t.Errorf("next take %d, %v", next, err)
+	}
+	check(voice(), "LQ_Ann_201501.wav")
+	touch("LQ_Ann_201501.wav")
+	check(voice(), "LQ_Ann_201501_2.wav")
+}
+
+func TestGuard(t *testing.T) {
+	const mb = 1_000_000
+	for _, c := range []struct {
+		free, reserve, rate int64
+		level               Level
+		left                time.Duration
+	}{
+		{500 * mb, 500 * mb, 40_000, Full, 0},
+		{499 * mb, 500 * mb, 40_000, Full, 0},
+		{0, 0, 40_000, Full, 0},
+		{500*mb + 40_000, 500 * mb, 40_000, Low, time.Second},
+		{500*mb + 1800*40_000 - 1, 500 * mb, 40_000, Low, LowTime - 25*time.Microsecond},
+		{500*mb + 1800*40_000, 500 * mb, 40_000, OK, LowTime},
+		{1 << 62, 0, 1, OK, 1<<63 - 1},
+		{501 * mb, 500 * mb, 0, OK, 1<<63 - 1},
+		{501 * mb, 500 * mb, -1, OK, 1<<63 - 1},
+	} {
+		level, left := Guard(c.free, c.reserve, c.rate)
+		if level != c.level || (left-c.left).Abs() > time.Microsecond {
+			t.Errorf("Guard(%d, %d, %d) = %s, %v, want %s, %v", c.free, c.reserve, c.rate, level, left, c.level, c.left)
+		}
+	}
+}
+
+func TestFree(t *testing.T) {
+	store := New(Config{Root: t.TempDir(), Reserve: 1 << 62}, quiet())
+	if free, err := store.Free(); err != nil || free <= 0 {
+		t.Errorf("free %d, %v", free, err)
+	}
+	if level, left, err := store.Guard(1); err != nil || level != Full || left != 0 {
+		t.Errorf("%s %v %v", level, left, err)
+	}
+	if _, err := Free("/no/such/folder"); err == nil {
+		t.Error("free space of nothing")
+	}
+}
