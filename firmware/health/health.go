@@ -49,7 +49,7 @@ var (
 		Hint: "look at the disk; the box tries again by itself, press record to give up"}
 	VoiceFailed = Kind{ID: "voice-failed", Severity: Error, Text: "the voice recording cannot be written",
 		Hint: "look at the disk; the box tries again by itself"}
-	SoundLost = Kind{ID: "sound-lost", Severity: Error, Text: "sound was lost because the disk did not keep up",
+	SoundLost = Kind{ID: "sound-lost", Severity: Error, Text: "sound was lost: the box or its disk did not keep up",
 		Hint: "use a faster card; the gap stands in the session's journal"}
 	JournalFailed = Kind{ID: "journal-failed", Severity: Error, Text: "the session's journal cannot be written",
 		Hint: "look at the disk; the recordings themselves go on"}

@@ -186,11 +186,17 @@ func takeFailed(s State) (State, []Effect) {
 	return s, nil
 }
 
+// retry mends what the disk refused: the take that a musician still wants, or the folder of a conference that goes on.
 func retry(s State) (State, []Effect) {
-	if s.Take != Failing || s.Storage == StorageFull || s.Leaving {
+	switch {
+	case s.Leaving || s.Storage == StorageFull:
 		return s, nil
+	case s.Take == Failing:
+		return startTake(s, nil)
+	case s.InConference && s.Take == Idle:
+		return openSession(s, nil)
 	}
-	return startTake(s, nil)
+	return s, nil
 }
 
 func storage(s State, level Storage) (State, []Effect) {

@@ -78,6 +78,8 @@ func TestNext(t *testing.T) {
 			with(New(Artist), leaving), []Effect{HangUp{}, CloseSession{}}},
 		{"leaving twice is once", with(New(Artist), leaving), Leave{}, with(New(Artist), leaving), nil},
 		{"a box that leaves takes no press", with(New(Artist), leaving), Press{Record}, with(New(Artist), leaving), []Effect{Refuse{"the box is shutting down"}}},
+		{"a conference without a folder gets one as soon as it can be had", with(New(Artist), func(s *State) { s.InConference = true }), Retry{},
+			with(New(Artist), func(s *State) { s.InConference, s.Open = true, true }), []Effect{OpenSession{}}},
 		{"a folder that cannot be made is no session", artist(Starting), FolderFailed{}, with(artist(Starting), func(s *State) { s.Open = false }), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -90,15 +90,19 @@ func (l *Leg) choose(f sdp.Format) (codec.Codec, error) {
 	if err != nil {
 		return c, err
 	}
+	return c, l.speak(c)
+}
+
+func (l *Leg) speak(c codec.Codec) error {
 	s, errSend := newSender(c, l.cfg.Rate)
 	r, errReceive := newReceiver(c, l.cfg.Rate)
 	if err := errors.Join(errSend, errReceive); err != nil {
-		return c, err
+		return err
 	}
 	l.gauge.carry()
 	l.sender.Store(s)
 	l.receiver.Store(r)
-	return c, nil
+	return nil
 }
 
 // take is the reader's: it may be called until Close returns.
@@ -186,6 +190,27 @@ func (l *Leg) Update(remote netip.AddrPort, format sdp.Format, hold bool) error 
 	l.hold.Store(hold)
 	return nil
 }
+
+// SetRate changes the rate of the PCM of Send and Receive, to that of the line that the leg will be attached to. It must
+// not be called while a tick uses the leg.
+func (l *Leg) SetRate(rate int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if rate <= 0 || rate%framesPerSecond != 0 {
+		return fmt.Errorf("set rate of voice: %d Hz is no multiple of %d", rate, framesPerSecond)
+	}
+	if rate == l.cfg.Rate {
+		return nil
+	}
+	l.cfg.Rate = rate
+	if err := l.speak(l.Codec()); err != nil {
+		return fmt.Errorf("set rate of voice: %w", err)
+	}
+	return nil
+}
+
+// Codec is what the call speaks.
+func (l *Leg) Codec() codec.Codec { return l.sender.Load().codec }
 
 // Rate is that of the PCM of Send and Receive.
 func (l *Leg) Rate() int { return l.cfg.Rate }

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"orionbox/firmware/demo"
+)
+
+func newDemo() *cobra.Command {
+	var out, mic string
+	var seconds int
+	var stay, verbose bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Show the whole job on this machine: a conference, a producer and two artists who record",
+		Long: `Show the whole job on this machine, with no hardware: a conference opens, a producer and two artists call in,
+the artists record a take each, all leave. Then what lies on disk is read back, shown as a table and written to
+receipt.json. The exit code is 0 only if every recording is what it should be.`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if seconds < 5 || seconds > 3600 {
+				return usageError{errors.New("--seconds must be from 5 to 3600")}
+			}
+			spreadThreads()
+			logLevel := slog.LevelWarn
+			if verbose {
+				logLevel = slog.LevelInfo
+			}
+			receipt, err := demo.Run(cmd.Context(), demo.Config{
+				Out: out, Length: time.Duration(seconds) * time.Second, Mic: mic, Stay: stay, Version: version,
+				Progress: cmd.OutOrStdout(),
+			}, newLog(logLevel))
+			if err != nil && !errors.Is(err, demo.ErrFaults) {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout())
+			return errors.Join(receipt.Print(cmd.OutOrStdout()), err)
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "demo-session", "folder for all that it makes")
+	cmd.Flags().IntVar(&seconds, "seconds", 20, "length of the takes")
+	cmd.Flags().StringVar(&mic, "mic", "", "WAV file that everybody plays, in place of the built-in signals")
+	cmd.Flags().BoolVar(&stay, "stay", false, "keep the boxes up until interrupted")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log what the boxes do")
+	return cmd
+}

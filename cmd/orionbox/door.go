@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"orionbox/firmware"
+	"orionbox/webadmin"
+)
+
+const socketName = "orionbox.sock"
+
+// systemSocket is where the box that systemd started listens.
+const systemSocket = "/run/orionbox/" + socketName
+
+// defaultSocket is the socket under the runtime directory: systemd's for the service, the system's for root, else the
+// user's own.
+func defaultSocket() string {
+	if dir := os.Getenv("RUNTIME_DIRECTORY"); dir != "" {
+		return filepath.Join(dir, socketName)
+	}
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" && os.Geteuid() != 0 {
+		return filepath.Join(dir, "orionbox", socketName)
+	}
+	if os.Geteuid() != 0 {
+		return filepath.Join(os.TempDir(), fmt.Sprintf("orionbox-%d", os.Getuid()), socketName)
+	}
+	return systemSocket
+}
+
+// client is the client of the running box: on the socket that was named, else on the user's own, else on the system's.
+func (f *flags) client() *webadmin.Client {
+	if f.socket != "" {
+		return webadmin.NewClient(f.socket)
+	}
+	own := defaultSocket()
+	if _, err := os.Stat(own); err != nil {
+		if _, err := os.Stat(systemSocket); err == nil {
+			return webadmin.NewClient(systemSocket)
+		}
+	}
+	return webadmin.NewClient(own)
+}
+
+func newStatus() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Tell what the running box is doing",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			body, err := f.client().Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if f.json {
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", body)
+				return err
+			}
+			var status firmware.Status
+			if err := json.Unmarshal(body, &status); err != nil {
+				return fmt.Errorf("read status (is the box of another version?): %w", err)
+			}
+			return status.Print(cmd.OutOrStdout())
+		},
+	}
+	f.addSocket(cmd)
+	f.addJSON(cmd)
+	return cmd
+}
+
+func newPress() *cobra.Command {
+	var f flags
+	var hold time.Duration
+	cmd := &cobra.Command{
+		Use:       "press BUTTON",
+		Short:     "Press a button of the running box: record, segment, mic, speakers, status",
+		Example:   "  orionbox press record\n  orionbox press status --hold 3s",
+		ValidArgs: []string{"record", "segment", "mic", "speakers", "status"},
+		Args:      usage(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := f.client().Press(cmd.Context(), args[0], hold)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
+			return err
+		},
+	}
+	cmd.Flags().DurationVar(&hold, "hold", 0, "how long to hold the button (status for 3s: finish and stop)")
+	f.addSocket(cmd)
+	return cmd
+}

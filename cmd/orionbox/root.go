@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+const longHelp = `Orion box: a studio in a small box. It talks into a SIP conference at low bandwidth
+and records what you play, at the same time and in studio quality, on the box itself.
+
+To see the whole of it on this machine, with no hardware and no server:
+
+  orionbox demo
+
+To set a box up: copy docs/conn.conf.example to conn.conf, fill in what your SIP server gave you, then
+
+  orionbox devices             which sound cards are there
+  orionbox check -c conn.conf  is the file right
+  orionbox run -c conn.conf    be the box
+
+and, in another terminal, or from a script:
+
+  orionbox status              what it is doing
+  orionbox press record        start a take; press again to end it`
+
+const exitHelp = `
+Exit codes: 0 done, 1 failed, 2 wrong command line, 3 no box is running, 4 the box refused.
+`
+
+// flags are those that more than one command takes.
+type flags struct {
+	conf   string
+	socket string
+	json   bool
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "orionbox",
+		Short:         "A studio in a small box",
+		Long:          longHelp,
+		Args:          usage(cobra.NoArgs),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+	})
+	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newRun(), newDemo(), newConference(), newStatus(), newPress(),
+		newCheck(), newDevices(), newRecover(), newVersion())
+	return root
+}
+
+// usage makes a wrong number of arguments an error of the command line.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+		}
+		return nil
+	}
+}
+
+func (f *flags) addConf(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.conf, "conf", "c", "conn.conf", "the box's settings")
+}
+
+func (f *flags) addSocket(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.socket, "socket", "", "the running box's socket (default "+defaultSocket()+")")
+}
+
+func (f *flags) addJSON(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+}
+
+// newLog writes to standard error, where systemd's journal and a person both find it.
+func newLog(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "orionbox", version)
+			return err
+		},
+	}
+}

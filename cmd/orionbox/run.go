@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"orionbox/firmware"
+	"orionbox/firmware/conf"
+	"orionbox/sip/conference"
+)
+
+func newRun() *cobra.Command {
+	var f flags
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Be the box: join the conference, record, obey the buttons",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := load(f.conf)
+			if err != nil {
+				return err
+			}
+			if f.socket == "" {
+				f.socket = defaultSocket()
+			}
+			spreadThreads()
+			box, err := firmware.New(firmware.Config{Settings: settings, Socket: f.socket, Version: version}, newLog(level(verbose)))
+			if err != nil {
+				return err
+			}
+			return box.Run(cmd.Context())
+		},
+	}
+	f.addConf(cmd)
+	f.addSocket(cmd)
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
+	return cmd
+}
+
+// load reads conn.conf, tells its faults on standard error, and refuses one that a box cannot run on.
+func load(path string) (conf.Config, error) {
+	file, err := conf.Load(path)
+	if err != nil {
+		return conf.Config{}, fmt.Errorf("%w; docs/conn.conf.example is a start", err)
+	}
+	if err := printFaults(file.Problems()); err != nil {
+		return conf.Config{}, err
+	}
+	if err := faults(path, file.Problems()); err != nil {
+		return conf.Config{}, err
+	}
+	return file.Config(), nil
+}
+
+func printFaults(problems []conf.Problem) error {
+	for _, p := range problems {
+		if _, err := fmt.Fprintln(os.Stderr, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spreadThreads keeps a thread free for the sound card's callback: with as many as there are cores, a busy program
+// makes it wait for its turn.
+func spreadThreads() {
+	runtime.GOMAXPROCS(max(4, 2*runtime.NumCPU()))
+}
+
+func level(verbose bool) slog.Level {
+	if verbose {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+func newConference() *cobra.Command {
+	var listen, users string
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "conference",
+		Short: "Be the conference: answer calls to any number and mix them, for studios with no SIP server",
+		Long: `Be the conference: a small SIP server that answers calls to any number over UDP and TCP and mixes all who
+called the same one. FILE holds a line "user:password" for each who may call; # starts a comment.`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			accounts, err := readUsers(users)
+			if err != nil {
+				return err
+			}
+			spreadThreads()
+			log := newLog(level(verbose))
+			server, err := conference.New(conference.Config{Listen: listen, Users: accounts}, log)
+			if err != nil {
+				return err
+			}
+			log.Info("conference is open", "address", server.Addr(), "users", len(accounts))
+			return server.Run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:5060", "address and port to listen on, UDP and TCP")
+	cmd.Flags().StringVar(&users, "users", "", "file of those who may call, a user:password a line")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
+	return cmd
+}
+
+func readUsers(path string) (map[string]string, error) {
+	if path == "" {
+		return nil, usageError{fmt.Errorf("--users FILE is needed: a user:password a line")}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open users: %w", err)
+	}
+	defer file.Close()
+	users, err := conference.ReadUsers(file)
+	if err != nil {
+		return nil, fmt.Errorf("read users %s: %w", path, err)
+	}
+	return users, nil
+}

@@ -1,0 +1,232 @@
+// Package director owns the one event loop of a box. It feeds what happens to session.Next, carries out what comes back,
+// and keeps the measured state that LEDs, page and command line show.
+//
+//	press, call, devices, recorders, disk --> events --> loop --> session.Next --> effects --> recorder | phone | audio
+//	                                                      |                          |
+//	                                                    health                     clerk --> folder, journal
+//
+// The loop never waits: not for the disk (the clerk does that), the network (the phone) or the sound card (the engine).
+package director
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"orionbox/audio/engine"
+	"orionbox/audio/pcm"
+	"orionbox/audio/recorder"
+	"orionbox/firmware/health"
+	"orionbox/firmware/session"
+	"orionbox/firmware/takes"
+	"orionbox/sip/media"
+	"orionbox/sip/phone"
+)
+
+// Audio is the sound card's side of a box: *engine.Engine.
+type Audio interface {
+	MuteMic(bool)
+	MuteSpeakers(bool)
+	Status() engine.Status
+	Changed() <-chan struct{}
+}
+
+// Phone is the call's side of a box: *phone.Phone.
+type Phone interface {
+	Events() <-chan phone.Event
+	Status() phone.Status
+}
+
+// Recorder writes what its source brings, from Start to Stop: *recorder.Recorder.
+type Recorder interface {
+	Start(open func() (recorder.File, error))
+	Stop()
+	Events() <-chan recorder.Event
+	Status() recorder.Status
+}
+
+// Voice is the 20 ms voice tick of one session, with the recorder of what it carries.
+type Voice interface {
+	Recorder
+	Rate() int
+	Attach(*media.Leg) error
+	Detach()
+	Close() // ends the tick; the recording must have been stopped
+}
+
+// Config is what a director is told about its box.
+type Config struct {
+	Name      string
+	Role      session.Role
+	Version   string
+	Folder    string     // of all recordings
+	Studio    pcm.Format // of a take
+	Reserve   int64      // bytes that stay free on the recordings' disk
+	StudioBPS int64      // bytes a second that a take needs
+	VoiceRate int        // samples a second of the voice recording when no call has set it yet
+	OpenTake  func(path string) (recorder.File, error)
+	OpenVoice func(path string, rate int) (recorder.File, error)
+	NewVoice  func(rate int) Voice
+	HangUp    func() // leaves the conference for good
+}
+
+// Parts are what a director steers.
+type Parts struct {
+	Audio  Audio
+	Phone  Phone // nil while no account is set up
+	Studio Recorder
+	Disk   Disk
+}
+
+// Disk is where sessions are kept: *takes.Store.
+type Disk interface {
+	Begin(now time.Time) (*takes.Session, error)
+	Free() (int64, error)
+}
+
+// Director is the event loop of a box. All its fields belong to the loop.
+type Director struct {
+	cfg   Config
+	parts Parts
+	log   *slog.Logger
+	now   func() time.Time
+	clerk *clerk
+	calls chan func() // asked for from outside, run on the loop
+	ended chan struct{}
+	born  time.Time
+
+	state   session.State
+	refusal string // of the press that is being answered
+	faults  *health.Ledger
+	shown   []health.Fault // as last logged
+
+	leg    *media.Leg
+	call   phone.Status
+	folder *folder // of the open session, nil without one
+	voice  Voice   // of the open session, nil without one
+	take   *takeFile
+
+	voiceOpen  bool // the voice recording was started and has not ended
+	voiceTried time.Time
+	retried    time.Time
+	disk       space
+	lost       int64 // sample frames of the session that the disk was too slow for
+}
+
+// takeFile is what is known of the take that runs or was the last.
+type takeFile struct {
+	number int
+	path   atomic.Pointer[string] // set by the recorder's goroutine when the file is opened
+	asked  time.Time
+}
+
+// New is a director that does nothing until Run.
+func New(cfg Config, parts Parts, log *slog.Logger) *Director {
+	return &Director{
+		cfg: cfg, parts: parts, log: log, now: time.Now, born: time.Now(),
+		clerk:  newClerk(),
+		calls:  make(chan func()),
+		ended:  make(chan struct{}),
+		state:  session.New(cfg.Role),
+		faults: health.New(),
+		shown:  []health.Fault{},
+		take:   &takeFile{},
+	}
+}
+
+// Run is the loop. Once ctx has ended it closes the take, leaves the call, shuts the session's books and returns.
+func (d *Director) Run(ctx context.Context) error {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	d.clerk.start()
+	defer d.clerk.stop()
+	defer close(d.ended)
+	asked := ctx.Done()
+	calls := d.phoneEvents()
+	d.doTick()
+	for !d.done() {
+		select {
+		case <-asked:
+			asked = nil
+			d.feed(session.Leave{})
+		case call := <-d.calls:
+			call()
+		case e := <-calls:
+			d.doCall(e)
+		case <-d.parts.Audio.Changed():
+			d.judge()
+		case e := <-d.parts.Studio.Events():
+			d.doStudio(e)
+		case e := <-d.voiceEvents():
+			d.doVoice(e)
+		case report := <-d.clerk.reports:
+			report()
+		case <-ticker.C:
+			d.doTick()
+		}
+	}
+	return nil
+}
+
+const (
+	tickEvery  = 500 * time.Millisecond
+	retryEvery = 2 * time.Second
+)
+
+func (d *Director) done() bool {
+	return d.state.Done() && d.voice == nil && d.folder == nil // closed, not only asked to
+}
+
+func (d *Director) phoneEvents() <-chan phone.Event {
+	if d.parts.Phone == nil {
+		return nil
+	}
+	return d.parts.Phone.Events()
+}
+
+func (d *Director) voiceEvents() <-chan recorder.Event {
+	if d.voice == nil {
+		return nil
+	}
+	return d.voice.Events()
+}
+
+// feed gives an event to the state machine and does what it asks for.
+func (d *Director) feed(e session.Event) {
+	before := d.state
+	next, effects := session.Next(d.state, e)
+	d.state = next
+	for _, f := range effects {
+		d.carryOut(f)
+	}
+	if next.Take != before.Take {
+		d.log.Info("take", "number", next.Number, "state", string(next.Take))
+	}
+	d.judge()
+}
+
+func (d *Director) carryOut(effect session.Effect) {
+	switch f := effect.(type) {
+	case session.OpenSession:
+		d.openSession()
+	case session.CloseSession:
+		d.closeSession()
+	case session.StartTake:
+		d.startTake(f.Number)
+	case session.StopTake:
+		d.log.Info("take ends", "number", d.state.Number, "why", string(f.Why))
+		d.parts.Studio.Stop()
+	case session.MuteMic:
+		d.parts.Audio.MuteMic(f.On)
+	case session.MuteSpeakers:
+		d.parts.Audio.MuteSpeakers(f.On)
+	case session.Mark:
+		d.mark()
+	case session.HangUp:
+		d.cfg.HangUp()
+	case session.Refuse:
+		d.refusal = f.Why
+	case session.Report: // spoken by the panel; every door shows the status itself
+	}
+}

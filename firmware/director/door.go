@@ -1,0 +1,108 @@
+package director
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"orionbox/firmware/health"
+	"orionbox/firmware/session"
+)
+
+// ErrRefused wraps why a press does nothing.
+var ErrRefused = errors.New("refused")
+
+// ErrUnknownButton is returned for a button that no box has.
+var ErrUnknownButton = fmt.Errorf("no such button; there are %v", session.Buttons)
+
+// finishHold is how long the status button is held to finish and stop.
+const finishHold = 3 * time.Second
+
+// Status is the state of the box; it fails only if ctx ends first, as it does for a box that has stopped.
+func (d *Director) Status(ctx context.Context) (s Status, err error) {
+	err = d.onLoop(ctx, func() { s = d.look() })
+	return s, err
+}
+
+// Press presses a button and tells in words what comes of it. A press that does nothing wraps ErrRefused.
+func (d *Director) Press(ctx context.Context, button session.Button, hold time.Duration) (text string, err error) {
+	if !slices.Contains(session.Buttons, button) {
+		return "", fmt.Errorf("press %q: %w", button, ErrUnknownButton)
+	}
+	failed := d.onLoop(ctx, func() { text, err = d.press(button, hold) })
+	return text, errors.Join(failed, err)
+}
+
+// Unrepaired tells that recordings of earlier sessions could not be mended; nil that all were.
+func (d *Director) Unrepaired(err error) {
+	if err == nil {
+		return
+	}
+	_ = d.onLoop(context.Background(), func() { d.faults.Is(health.Unrepaired, true, err.Error(), d.now()) }) // fails only once the box has stopped
+}
+
+// onLoop runs f on the loop and waits for it.
+func (d *Director) onLoop(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	select {
+	case d.calls <- func() { f(); close(done) }:
+		<-done
+		return nil
+	case <-d.ended:
+		return errors.New("the box has stopped")
+	case <-ctx.Done():
+		return fmt.Errorf("ask the box: %w", context.Cause(ctx))
+	}
+}
+
+func (d *Director) press(button session.Button, hold time.Duration) (string, error) {
+	d.log.Info("press", "button", string(button), "hold", hold)
+	if button == session.Status && hold >= finishHold {
+		d.feed(session.Leave{})
+		return "finishing: the take is closed, then the box stops", nil
+	}
+	d.refusal = ""
+	d.feed(session.Press{Button: button})
+	if d.refusal != "" {
+		return "", fmt.Errorf("%w: %s", ErrRefused, d.refusal)
+	}
+	return d.words(button), nil
+}
+
+// words says what a press led to.
+func (d *Director) words(button session.Button) string {
+	switch button {
+	case session.Record:
+		return d.takeWords()
+	case session.Segment:
+		return "marker set"
+	case session.Mic:
+		return muteWords(d.state.MicMuted, "microphone muted in the conference; a take goes on hearing it", "microphone live")
+	case session.Speakers:
+		return muteWords(d.state.SpeakersMuted, "speakers muted", "speakers live")
+	}
+	s := d.look()
+	return fmt.Sprintf("call %s, take %s", s.Call, s.takeLine())
+}
+
+func (d *Director) takeWords() string {
+	switch d.state.Take {
+	case session.Starting:
+		return fmt.Sprintf("take %d starts", d.state.Number)
+	case session.Stopping:
+		if d.state.Again {
+			return "another take will follow"
+		}
+		return fmt.Sprintf("take %d ends", d.state.Number)
+	}
+	return "no take"
+}
+
+func muteWords(muted bool, on, off string) string {
+	if muted {
+		return on
+	}
+	return off
+}

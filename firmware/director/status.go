@@ -1,0 +1,229 @@
+package director
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"orionbox/audio/engine"
+	"orionbox/firmware/health"
+	"orionbox/firmware/session"
+	"orionbox/sip/media"
+	"orionbox/sip/phone"
+)
+
+// Status is what a box tells about itself: measured, not wished for. Its JSON is what `orionbox status --json` prints.
+type Status struct {
+	Name      string         `json:"name"`
+	Role      session.Role   `json:"role"`
+	Version   string         `json:"version"`
+	Uptime    float64        `json:"uptime_seconds"`
+	Call      phone.State    `json:"call"`
+	Phone     Phoned         `json:"phone"`
+	Recording bool           `json:"recording"` // bytes of a take are reaching the disk
+	Take      TakeStatus     `json:"take"`
+	Voice     FileStatus     `json:"voice"`
+	Session   string         `json:"session"` // folder, empty without one
+	Audio     AudioStatus    `json:"audio"`
+	Storage   StorageStatus  `json:"storage"`
+	Faults    []health.Fault `json:"faults"`
+}
+
+// Phoned tells about the call and why it is not up.
+type Phoned struct {
+	Reason     phone.Reason `json:"reason,omitempty"`
+	Detail     string       `json:"detail,omitempty"`
+	Since      time.Time    `json:"since"`
+	RetryAt    *time.Time   `json:"retry_at,omitempty"`
+	Registered bool         `json:"registered"`
+	Codec      string       `json:"codec,omitempty"`
+	Media      *media.Stats `json:"media,omitempty"`
+}
+
+// FileStatus tells about a recording that runs or, with Recording false, was the last.
+type FileStatus struct {
+	Recording bool    `json:"recording"`
+	File      string  `json:"file,omitempty"`
+	Seconds   float64 `json:"seconds"`
+	Bytes     int64   `json:"bytes"` // that reached the disk
+	Lost      int64   `json:"lost_samples"`
+}
+
+// TakeStatus tells about the studio take.
+type TakeStatus struct {
+	State  session.Take `json:"state"`
+	Number int          `json:"number"`
+	FileStatus
+}
+
+// AudioStatus tells about the sound card.
+type AudioStatus struct {
+	Mic           engine.DeviceStatus `json:"mic"`
+	Speakers      engine.DeviceStatus `json:"speakers"`
+	MicMuted      bool                `json:"mic_muted"`
+	SpeakersMuted bool                `json:"speakers_muted"`
+	PeakDB        float64             `json:"peak_db"`
+	RMSDB         float64             `json:"rms_db"`
+	Clipped       bool                `json:"clipped"`
+}
+
+// StorageStatus tells about the disk under the recordings.
+type StorageStatus struct {
+	Level       session.Storage `json:"level"`
+	Folder      string          `json:"folder"`
+	Free        int64           `json:"free_bytes"`
+	Reserve     int64           `json:"reserve_bytes"`
+	MinutesLeft float64         `json:"minutes_left"`
+}
+
+// look is the status as of now; on the loop.
+func (d *Director) look() Status {
+	now := d.now()
+	d.judge()
+	audio := d.parts.Audio.Status()
+	s := Status{
+		Name: d.cfg.Name, Role: d.cfg.Role, Version: d.cfg.Version, Uptime: now.Sub(d.born).Seconds(),
+		Call:    phone.NotConfigured,
+		Take:    d.lookTake(),
+		Voice:   d.lookVoice(),
+		Storage: StorageStatus{d.state.Storage, d.cfg.Folder, d.disk.free, d.cfg.Reserve, d.disk.minutes},
+		Faults:  d.shown,
+		Audio: AudioStatus{Mic: audio.Mic, Speakers: audio.Speakers, MicMuted: d.state.MicMuted, SpeakersMuted: d.state.SpeakersMuted,
+			PeakDB: audio.Level.PeakDB, RMSDB: audio.Level.RMSDB, Clipped: audio.Level.Clipped},
+	}
+	s.Recording = s.Take.Recording
+	if d.folder != nil {
+		s.Session = d.folder.name
+	}
+	if d.parts.Phone != nil {
+		s.Call, s.Phone = d.lookPhone()
+	}
+	return s
+}
+
+func (d *Director) lookPhone() (phone.State, Phoned) {
+	p := d.parts.Phone.Status()
+	seen := Phoned{Reason: p.Reason, Detail: p.Detail, Since: p.Since, Registered: p.Registered, Codec: p.Codec, Media: p.Media}
+	if !p.RetryAt.IsZero() {
+		seen.RetryAt = &p.RetryAt
+	}
+	return p.State, seen
+}
+
+// lookTake calls a take recording only while its file grows.
+func (d *Director) lookTake() TakeStatus {
+	s := TakeStatus{State: d.state.Take, Number: d.state.Number}
+	if d.take.number == 0 {
+		return s
+	}
+	r := d.parts.Studio.Status()
+	s.FileStatus = FileStatus{
+		Recording: d.state.Recording() && d.now().Sub(r.LastSynced) < stalled,
+		File:      base(d.take.path.Load()),
+		Seconds:   d.cfg.Studio.Duration(r.Samples).Seconds(),
+		Bytes:     r.Bytes, Lost: r.Lost,
+	}
+	return s
+}
+
+func (d *Director) lookVoice() FileStatus {
+	if d.voice == nil || d.folder == nil {
+		return FileStatus{}
+	}
+	r := d.voice.Status()
+	return FileStatus{Recording: r.Recording, File: base(d.folder.voice.Load()), Bytes: r.Bytes, Lost: r.Lost,
+		Seconds: float64(r.Samples) / float64(d.voice.Rate())}
+}
+
+func base(path *string) string {
+	if path == nil {
+		return ""
+	}
+	return filepath.Base(*path)
+}
+
+// Worst is the first error among the faults, nil if there is none.
+func (s Status) Worst() error {
+	for _, f := range s.Faults {
+		if f.Severity == health.Error {
+			return errors.New(f.String())
+		}
+	}
+	return nil
+}
+
+// Print writes the status for a person.
+func (s Status) Print(w io.Writer) error {
+	var text strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&text, "%-10s "+format+"\n", append([]any{name}, args...)...)
+	}
+	line("box", "%s (%s)", s.Name, s.Role)
+	line("call", "%s", s.callLine())
+	line("take", "%s", s.takeLine())
+	line("voice", "%s", s.Voice.line("not recording"))
+	line("mic", "%s", s.Audio.micLine())
+	line("speakers", "%s%s", deviceLine(s.Audio.Speakers), muted(s.Audio.SpeakersMuted))
+	line("storage", "%s, %.0f minutes left (%d MB free) in %s", s.Storage.Level, s.Storage.MinutesLeft, s.Storage.Free>>20, s.Storage.Folder)
+	if s.Session != "" {
+		line("session", "%s", s.Session)
+	}
+	for _, f := range s.Faults {
+		line("fault", "%s", f)
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func (s Status) callLine() string {
+	text := string(s.Call)
+	switch p := s.Phone; {
+	case s.Call == phone.InConference && p.Media != nil:
+		text += fmt.Sprintf(", %s, %.1f %% lost, jitter %.0f ms, round trip %.0f ms", p.Codec, p.Media.LossPercent, p.Media.JitterMS, p.Media.RoundTripMS)
+	case p.Detail != "":
+		text += ": " + p.Detail
+	}
+	if s.Phone.RetryAt != nil {
+		text += fmt.Sprintf(", next try in %.0f s", max(0, time.Until(*s.Phone.RetryAt).Seconds()))
+	}
+	return text
+}
+
+func (s Status) takeLine() string {
+	if s.Take.Number == 0 {
+		return string(s.Take.State)
+	}
+	return fmt.Sprintf("%s, number %d, %s", s.Take.State, s.Take.Number, s.Take.line("nothing on disk"))
+}
+
+func (f FileStatus) line(none string) string {
+	if f.File == "" {
+		return none
+	}
+	return fmt.Sprintf("%s, %.1f s, %.1f MB on disk", f.File, f.Seconds, float64(f.Bytes)/1e6)
+}
+
+func (a AudioStatus) micLine() string {
+	text := deviceLine(a.Mic) + muted(a.MicMuted) + fmt.Sprintf(", peak %.0f dBFS", a.PeakDB)
+	if a.Clipped {
+		text += ", CLIPPED"
+	}
+	return text
+}
+
+func deviceLine(d engine.DeviceStatus) string {
+	if d.State == engine.OK {
+		return d.Name
+	}
+	return fmt.Sprintf("%s: %s (%s)", d.Name, d.State, d.Detail)
+}
+
+func muted(is bool) string {
+	if is {
+		return ", muted"
+	}
+	return ""
+}
