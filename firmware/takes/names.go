@@ -58,8 +58,8 @@ type Recording struct {
 }
 
 var (
-	takeName  = regexp.MustCompile(`^HQ_(.+)_([0-9]{1,9})_[0-9]{6}(?:_[0-9]+)?\.mp3$`)
-	voiceName = regexp.MustCompile(`^LQ_(.+?)_[0-9]{6}(?:_[0-9]+)?\.wav$`)
+	takeName  = regexp.MustCompile(`^HQ_(.+)_([0-9]{1,9})_[0-9]{6}\.mp3$`)
+	voiceName = regexp.MustCompile(`^LQ_(.+)_[0-9]{6}(?:-[0-9]+)?\.wav$`)
 )
 
 // ParseName reads the name of a recording; ok is false for any other file.
@@ -84,5 +84,5 @@ func voiceFile(artist string, n int, now time.Time) string {
 	if n < 2 {
 		return fmt.Sprintf("LQ_%s_%s.wav", artist, now.Format("150405"))
 	}
-	return fmt.Sprintf("LQ_%s_%s_%d.wav", artist, now.Format("150405"), n)
+	return fmt.Sprintf("LQ_%s_%s-%d.wav", artist, now.Format("150405"), n)
 }

@@ -162,7 +162,7 @@ func TestPaths(t *testing.T) {
 	}
 	check(voice(), "LQ_Ann_201501.wav")
 	touch("LQ_Ann_201501.wav")
-	check(voice(), "LQ_Ann_201501_2.wav")
+	check(voice(), "LQ_Ann_201501-2.wav")
 }
 
 func TestGuard(t *testing.T) {
