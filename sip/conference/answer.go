@@ -142,7 +142,7 @@ func (l *leg) reoffer(s step) {
 		l.refuse(s, 491, "Request Pending")
 		return
 	}
-	timer, ok := readTimer(s.req, l.c.shortest)
+	timer, ok := readTimer(s.req, l.c.cfg.MinSession)
 	if !ok {
 		l.refuse(s, 422, "Session Interval Too Small", l.c.minSE())
 		return

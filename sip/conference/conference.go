@@ -42,6 +42,8 @@ type Config struct {
 	MediaTimeout time.Duration
 	// HoldTimeout is the same for a leg that announced to send nothing; default 30 min.
 	HoldTimeout time.Duration
+	// MinSession is the shortest session interval taken (RFC 4028); default 90 s, the least the standard allows.
+	MinSession time.Duration
 	// NonceLife is how long a challenge can be answered; default 5 min.
 	NonceLife time.Duration
 	// MaxLegs bounds calls at a time; the next is answered 486. Default 100.
@@ -56,6 +58,7 @@ func (c Config) withDefaults() Config {
 	byDefault(&c.Realm, "orionbox")
 	byDefault(&c.MediaTimeout, 30*time.Second)
 	byDefault(&c.HoldTimeout, 30*time.Minute)
+	byDefault(&c.MinSession, 90*time.Second)
 	byDefault(&c.NonceLife, 5*time.Minute)
 	byDefault(&c.MaxLegs, 100)
 	byDefault(&c.MaxMessage, 16384)
@@ -85,8 +88,6 @@ type Conference struct {
 	authority *authority
 	registrar registrar
 	rooms     rooms
-	// shortest is the least session interval taken.
-	shortest time.Duration
 
 	sockets sockets
 	addr    netip.AddrPort
@@ -123,7 +124,6 @@ func New(cfg Config, log *slog.Logger) (*Conference, error) {
 		authority: newAuthority(cfg.Realm, cfg.Users, cfg.NonceLife, time.Now),
 		registrar: registrar{now: time.Now},
 		rooms:     rooms{log: log},
-		shortest:  minSession,
 		legs:      make(map[string]*leg),
 	}
 	c.ctx, c.hangUp = context.WithCancel(context.Background())

@@ -86,7 +86,7 @@ func (c *Conference) sign(res *sip.Response) {
 
 // minSE says the shortest session interval we take.
 func (c *Conference) minSE() sip.Header {
-	return sip.NewHeader("Min-SE", strconv.Itoa(int(c.shortest.Seconds())))
+	return sip.NewHeader("Min-SE", strconv.Itoa(int(c.cfg.MinSession.Seconds())))
 }
 
 // options answers the question whether we are there and what we can; it needs no password, telephones use it to keep

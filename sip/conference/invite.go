@@ -37,7 +37,9 @@ func (c *Conference) invite(req *sip.Request, tx sip.ServerTransaction) {
 		c.respond(req, tx, status, reason)
 		return
 	}
-	tx.OnCancel(func(*sip.Request) { l.canceled.Store(true) })
+	if !tx.OnCancel(func(*sip.Request) { l.canceled.Store(true) }) {
+		l.canceled.Store(true)
+	}
 	s := step{req, tx, make(chan struct{})}
 	c.remember(l)
 	go func() {
@@ -65,7 +67,7 @@ func (c *Conference) unfit(req *sip.Request) (status int, reason string, headers
 	if req.Contact() == nil || req.Contact().Address.Wildcard {
 		return 400, "No Contact", nil
 	}
-	if _, ok := readTimer(req, c.shortest); !ok {
+	if _, ok := readTimer(req, c.cfg.MinSession); !ok {
 		return 422, "Session Interval Too Small", []sip.Header{c.minSE()}
 	}
 	return 0, "", nil
@@ -96,7 +98,7 @@ func (c *Conference) newLeg(req *sip.Request, user string) (*leg, []byte, error)
 	if err != nil {
 		return nil, nil, errors.Join(err, snd.close())
 	}
-	timer, _ := readTimer(req, c.shortest)
+	timer, _ := readTimer(req, c.cfg.MinSession)
 	l := &leg{
 		c: c, log: log, user: user, room: req.Recipient.User, since: time.Now(), sound: snd,
 		canUpdate: lists(req, "UPDATE", "Allow"), timer: timer,

@@ -97,14 +97,19 @@ func (r *rooms) wait() { r.ticks.Wait() }
 // ends have long concealed it.
 const mostBehind = 5
 
-// run ticks on an absolute schedule, so that no error adds up against the clocks of the far ends.
+// run ticks as long as anybody is there.
 func (rm *room) run(ctx context.Context) {
+	keepTime(ctx, func() { mixOnce(&rm.mix) }, func(missed int64) { rm.late.Add(missed) })
+}
+
+// keepTime calls tick every tickLength on an absolute schedule, so that no error adds up against the clocks of the far
+// ends. It reports ticks that it gave up.
+func keepTime(ctx context.Context, tick func(), missed func(ticks int64)) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for next := time.Now(); ; next = next.Add(tickLength) {
-		behind := -time.Until(next)
-		if behind > mostBehind*tickLength {
-			rm.late.Add(int64(behind / tickLength))
+		if behind := time.Since(next); behind > mostBehind*tickLength {
+			missed(int64(behind / tickLength))
 			next = next.Add(behind.Truncate(tickLength))
 		}
 		timer.Reset(time.Until(next))
@@ -112,7 +117,7 @@ func (rm *room) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-			mixOnce(&rm.mix)
+			tick()
 		}
 	}
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// minSession is the shortest session interval that RFC 4028 section 5 lets anybody ask for.
-const minSession = 90 * time.Second
-
 // sessionTimer is what both ends agreed on (RFC 4028); the zero value is a session without a timer.
 type sessionTimer struct {
 	interval time.Duration
