@@ -15,6 +15,7 @@ type lane struct {
 	prime   atomic.Int64 // samples that must wait before playing begins; grows when the other side is uneven
 	most    int64        // how far prime may grow
 	grow    int64        // by how much at a time
+	trim    bool         // begin with exactly prime: what is older is not missed
 	playing atomic.Bool  // the consumer's; the producer reads it
 	last    atomic.Bool  // no more will come: play out what is there
 	faded   int          // samples of the fade-in that are done
@@ -56,6 +57,10 @@ func (l *lane) read(dst []float32) bool {
 			return false
 		}
 		l.begin()
+		if l.trim {
+			l.ring.Discard(int(have - prime))
+			have = prime
+		}
 	}
 	if have > prime+int64(slack*float64(l.rate)) {
 		l.ring.Discard(int(have - prime))

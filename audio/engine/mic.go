@@ -41,6 +41,7 @@ func (e *Engine) Mic(rate int) *Mic {
 		scratch:   make([]float32, 4096),
 		lead:      block / 2,
 	}
+	m.lane.trim = true
 	e.edit.Lock()
 	defer e.edit.Unlock()
 	mics := append(slices.Clone(*e.in.mics.Load()), m)

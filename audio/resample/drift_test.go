@@ -14,10 +14,10 @@ func TestDriftHoldsTheRing(t *testing.T) {
 	for _, ppm := range []float64{0, 200, -200, 37} {
 		d := NewDrift(rate, tick)
 		fill, worst, least, most := float64(target)+480, 0.0, 2.0, 0.0
-		for i := range 60 * 50 * 3 {
+		for i := range 60 * 50 * 6 {
 			ratio := d.Next(int(fill)+random.IntN(480)-240, target)
 			fill += rate * tick.Seconds() * ((1 + ppm*1e-6) - ratio)
-			if i > 60*50 {
+			if i > 60*50*4 {
 				worst = max(worst, math.Abs(fill-target))
 				least, most = min(least, ratio), max(most, ratio)
 			}
@@ -40,6 +40,9 @@ func TestDriftIsBounded(t *testing.T) {
 		if r := d.Next(480000, 0); r < 1 || r > 1+maxAdjust {
 			t.Fatalf("ratio %v", r)
 		}
+	}
+	if d.PPM() != 0 {
+		t.Errorf("learned %v ppm from a fill that is 10 s off", d.PPM())
 	}
 	d.Restart()
 	if r := d.Next(0, 480000); r < 1-maxAdjust || r > 1+maxAdjust {
