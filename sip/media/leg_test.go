@@ -3,6 +3,7 @@ package media
 import (
 	"math"
 	"net/netip"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -133,7 +134,7 @@ func (b *bench) run(freq float64, frames int, drop func(i int) bool) []float32 {
 func TestAToneArrives(t *testing.T) {
 	for _, name := range []string{"PCMU", "PCMA", "G722", "opus"} {
 		for _, rate := range []int{8000, 16000, 48000} {
-			t.Run(name+" "+time.Duration(rate).String(), func(t *testing.T) {
+			t.Run(name+" "+strconv.Itoa(rate), func(t *testing.T) {
 				b := newBench(t, name, rate)
 				heard := b.run(440, 150, nil)
 				steady := heard[len(heard)/3:]
