@@ -42,6 +42,9 @@ func newReader(f *os.File) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.info.Header.Rate == 0 {
+		return nil, errors.New("it is empty")
+	}
 	frames := io.NewSectionReader(f, p.first(), p.end-p.first())
 	decoder, err := mp3.NewDecoder(frames)
 	if err != nil {

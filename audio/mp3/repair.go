@@ -1,7 +1,6 @@
 package mp3
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -86,21 +85,20 @@ func repair(f *os.File) (Report, error) {
 	if err = errors.Join(err, f.Sync()); err != nil {
 		return p.report(), err
 	}
-	if p.info.MusicCRC, err = musicCRC(f, p.first(), p.slot+p.info.Bytes); err != nil {
+	if p.info.MusicCRC, err = musicCRC(f, p.first(), p.info.Bytes); err != nil {
 		return p.report(), err
 	}
 	frame, err := InfoFrame(p.info)
 	if err != nil {
 		return p.report(), err
 	}
-	_, err = f.WriteAt(frame, p.slot)
+	_, err = f.WriteAt(frame, 0)
 	return p.report(), errors.Join(err, f.Sync())
 }
 
 // plan is what is to be done to a file of size bytes: the pure part of a repair.
 type plan struct {
-	info   Info // MusicCRC is still missing
-	slot   int64
+	info   Info  // MusicCRC is still missing
 	end    int64 // of the last whole frame
 	size   int64
 	holes  []hole
@@ -110,7 +108,7 @@ type plan struct {
 }
 
 // first is where the sound begins.
-func (p plan) first() int64 { return p.slot + int64(p.info.Header.Size()) }
+func (p plan) first() int64 { return int64(p.info.Header.Size()) }
 
 func (p plan) report() Report {
 	r := Report{
@@ -143,63 +141,61 @@ func examine(f *os.File) (plan, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return plan{}, err
 	}
-	slot, h, err := findSlot(f, size, head[:n])
+	h, err := stream(f, size, head[:n])
 	if err != nil {
 		return plan{}, err
 	}
-	return planFor(f, size, slot, h)
+	return planFor(f, size, h)
 }
 
-// findSlot finds the place of the Info frame and what the frames are like.
-func findSlot(r io.ReaderAt, size int64, head []byte) (int64, Header, error) {
-	if bytes.HasPrefix(head, []byte("ID3")) {
-		return 0, Header{}, fmt.Errorf("%w: it begins with an ID3 tag", ErrForeign)
-	}
+// stream finds out what the frames are like. head is what the file begins with.
+func stream(r io.ReaderAt, size int64, head []byte) (Header, error) {
 	off, h, found, err := locate(io.NewSectionReader(r, 0, size))
 	if err != nil {
-		return 0, Header{}, err
+		return Header{}, err
 	}
-	own, headErr := ParseHeader([4]byte(head))
-	intact := headErr == nil && isSlot(head[:min(own.Size(), len(head))], own)
+	own, err := ParseHeader([4]byte(head))
+	intact := err == nil && isSlot(head[:min(own.Size(), len(head))], own)
 	switch {
 	case intact && (!found || own.same(h)):
-		return 0, own, nil
+		return own, nil
 	case !found:
-		return 0, Header{}, fmt.Errorf("%w: it holds no frame", ErrForeign)
+		return Header{}, fmt.Errorf("%w: it holds no stream of frames", ErrForeign)
 	}
+	// The slot is destroyed, the sound is not: if it stands where it would.
 	h.Padded = false
-	if off < int64(h.Size()) {
-		return 0, Header{}, fmt.Errorf("%w: there is no place for an Info frame", ErrForeign)
+	if first := int64(h.Size()); off != first && h.fit(first, off) == 0 {
+		return Header{}, fmt.Errorf("%w: there is no place for an Info frame", ErrForeign)
 	}
-	return off - int64(h.Size()), h, nil // the slot is destroyed, the sound is not
+	return h, nil
 }
 
-// planFor scans the sound behind the slot, unless the Info frame tells that all is well.
-func planFor(r io.ReaderAt, size, slot int64, h Header) (plan, error) {
+// planFor scans the sound behind the Info frame, unless that tells that all is well.
+func planFor(r io.ReaderAt, size int64, h Header) (plan, error) {
 	h.Padded = false
 	frame := make([]byte, h.Size())
-	n, err := r.ReadAt(frame, slot)
+	n, err := r.ReadAt(frame, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return plan{}, err
 	}
 	info, ok := ParseInfo(frame[:n])
 	// More bytes than it tells are a tag that somebody appended.
-	if ok && slot+info.Bytes <= size && n == len(frame) {
-		return plan{info: info, slot: slot, end: size, size: size, closed: true}, nil
+	if ok && info.Bytes <= size {
+		return plan{info: info, end: size, size: size, closed: true}, nil
 	}
-	first := slot + int64(h.Size())
+	first := int64(h.Size())
 	found, err := scan(io.NewSectionReader(r, first, max(0, size-first)), first, h)
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{slot: slot, end: found.end(first), size: size, holes: holesIn(found, first, h)}
+	p := plan{end: found.end(first), size: size, holes: holesIn(found, first, h)}
 	p.info = Info{Header: h, Frames: found.frames(), Delay: encoderDelay, Padding: decoderDelay}
 	for _, hole := range p.holes {
 		p.info.Frames += hole.frames
 	}
 	p.added = max(0, minFrames-p.info.Frames)
 	p.tail = p.info.lengthen()
-	p.info.Bytes = p.end - slot + int64(len(p.tail))
+	p.info.Bytes = p.end + int64(len(p.tail))
 	return p, nil
 }
 
@@ -214,18 +210,24 @@ type hole struct {
 func holesIn(l layout, first int64, h Header) (holes []hole) {
 	before := first
 	for _, r := range l {
-		size := int64(h.Size())
-		n := (r.off - before) / size // as many as fit without padding, the rest must be their padding
-		if rest := (r.off - before) % size; n > 0 && (rest == 0 || h.pads() && rest <= n) {
-			holes = append(holes, hole{off: before, end: r.off, frames: int(n), header: h})
+		if n := h.fit(before, r.off); n > 0 {
+			holes = append(holes, hole{off: before, end: r.off, frames: n, header: h})
 		}
 		before = r.end
 	}
 	return holes
 }
 
-// pads tells whether the frames of the stream differ in size.
-func (h Header) pads() bool { return SamplesPerFrame/8*h.Bitrate*1000%h.Rate != 0 }
+// fit is how many frames fill [off, end) exactly, 0 if none do.
+func (h Header) fit(off, end int64) int {
+	size := int64(h.Size())
+	n, rest := (end-off)/size, (end-off)%size
+	pads := SamplesPerFrame/8*h.Bitrate*1000%h.Rate != 0
+	if n > 0 && (rest == 0 || pads && rest <= n) { // the rest is a byte of padding in some of them
+		return int(n)
+	}
+	return 0
+}
 
 // silence is what fills a hole: silent frames, the first of them padded to make the length right.
 func (h hole) silence() []byte {

@@ -165,7 +165,7 @@ func (s *scanner) discard(n int) error {
 // chained is how many frames in a row prove a stream: the chance that four headers agree by accident is nil.
 const chained = 4
 
-// locate finds the first proven stream in r: chained frames in a row, or fewer that reach the end.
+// locate finds the first proven stream in r.
 func locate(r io.Reader) (off int64, h Header, ok bool, err error) {
 	s := scanner{in: bufio.NewReaderSize(r, 1<<16)}
 	for {
@@ -176,7 +176,7 @@ func locate(r io.Reader) (off int64, h Header, ok bool, err error) {
 		if len(ahead) < 4 {
 			return 0, Header{}, false, nil
 		}
-		if h, ok := chain(ahead, err != nil); ok {
+		if h, ok := chain(ahead); ok {
 			return s.off, h, true, nil
 		}
 		if err := s.skip(); err != nil {
@@ -188,22 +188,21 @@ func locate(r io.Reader) (off int64, h Header, ok bool, err error) {
 // maxFrame is the size of the largest frame: 320 kbit/s at 32 kHz, padded.
 const maxFrame = 1441
 
-// chain tells whether data begins with a proven stream; atEnd tells that the file ends with data.
-func chain(data []byte, atEnd bool) (Header, bool) {
+// chain tells whether data begins with a proven stream.
+func chain(data []byte) (Header, bool) {
 	first, err := ParseHeader([4]byte(data))
 	if err != nil {
 		return Header{}, false
 	}
-	n := 0
-	for ; n < chained && len(data) >= 4; n++ {
-		h, err := ParseHeader([4]byte(data))
-		if err != nil || !h.same(first) {
+	for range chained {
+		if len(data) < 4 {
 			return Header{}, false
 		}
-		if h.Size() > len(data) {
-			break
+		h, err := ParseHeader([4]byte(data))
+		if err != nil || !h.same(first) || h.Size() > len(data) {
+			return Header{}, false
 		}
 		data = data[h.Size():]
 	}
-	return first, n == chained || n > 0 && atEnd
+	return first, true
 }
