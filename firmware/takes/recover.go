@@ -75,7 +75,7 @@ func (r recovery) run(root string) (Report, error) {
 	return report, errors.Join(errs...)
 }
 
-// sessionFolders is root itself if it is a session, else those in it. A root that is not there yet has none.
+// sessionFolders is root itself if it is a session, else those in it.
 func sessionFolders(root string) ([]string, error) {
 	info, err := os.Stat(root)
 	if errors.Is(err, fs.ErrNotExist) {
