@@ -75,7 +75,7 @@ func TestSilenceComesSoftly(t *testing.T) {
 func TestStallIsMadeGood(t *testing.T) {
 	b := newBench(t, "G722", 16000)
 	n := 16000 / framesPerSecond
-	sound := sine(16000, 300, 0.5, n*400)
+	sound := sine(16000, 327, 0.5, n*400)
 	heard := make([]float32, n*400)
 	var held []letter
 	for i := range 400 {
@@ -86,9 +86,14 @@ func TestStallIsMadeGood(t *testing.T) {
 		}
 		b.step(sound[i*n:(i+1)*n], heard[i*n:(i+1)*n], false)
 	}
-	clean := 0.5 * 2 * math.Pi * 300 / 16000
+	clean := 0.5 * 2 * math.Pi * 327 / 16000
 	if step, _ := worst(heard[8000:]); step > 5*clean {
 		t.Errorf("steepest step %.3f (clean %.3f)", step, clean)
+	}
+	for i := 16000 * 22 / 10; i+160 <= len(heard); i += 160 { // the concealment of the stall is over
+		if got := rms(heard[i : i+160]); got < 0.3 || got > 0.4 {
+			t.Errorf("at %d ms: level %.3f, want 0.35", i/16, got)
+		}
 	}
 	s := b.b.receiver.Load().buffer.Stats()
 	if s.Lost+s.Late > 0 || s.Shrunk == 0 {

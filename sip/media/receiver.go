@@ -15,10 +15,9 @@ type receiver struct {
 	decoder codec.Decoder
 	buffer  *jitter.Buffer
 	rate    *rateChange
-	pcm     [codec.MaxSamples]int16
-	wave    [codec.MaxSamples]float32
-	left    [codec.MaxSamples]float32 // a frame to be left out, into whose successor it is faded
-	leftLen int
+	pcm     []int16
+	wave    []float32 // a frame to be left out, if any, and the present one
+	left    int       // length of the frame to be left out
 
 	sounding bool    // the last sound was not silence
 	level    float64 // of the sound of late, mean square
@@ -30,10 +29,11 @@ func newReceiver(c codec.Codec, rate int) (*receiver, error) {
 	if err != nil {
 		return nil, err
 	}
+	n := longest(c)
 	return &receiver{
-		codec: c, decoder: decoder,
+		codec: c, decoder: decoder, pcm: make([]int16, n), wave: make([]float32, 2*n),
 		buffer: jitter.New(jitter.Config{ClockRate: c.ClockRate, Frame: Frame}),
-		rate:   newRateChange(c.SampleRate, rate, longest(c)),
+		rate:   newRateChange(c.SampleRate, rate, 2*n),
 	}, nil
 }
 
@@ -57,7 +57,8 @@ func (r *receiver) push(l *letter, arrival time.Duration) {
 // fill makes dst full: from packets, by concealment, or with silence.
 func (r *receiver) fill(dst []float32, now time.Duration) {
 	for r.rate.out.n < len(dst) {
-		r.step(now)
+		waiting := time.Duration(r.rate.out.n) * Frame / time.Duration(len(dst))
+		r.step(now + waiting) // when the next piece will be heard
 	}
 	r.rate.out.read(dst)
 }
@@ -91,55 +92,62 @@ func (r *receiver) decode(p jitter.Packet) []int16 {
 	return r.pcm[:n]
 }
 
+// conceal makes n samples up. Not every codec can make any length: then it makes a frame, of which the beginning is used.
 func (r *receiver) conceal(n int, next []byte) []int16 {
-	if _, err := r.decoder.Conceal(r.pcm[:n], next); err != nil {
-		clear(r.pcm[:n])
+	if _, err := r.decoder.Conceal(r.pcm[:n], next); err == nil {
+		return r.pcm[:n]
 	}
-	return r.pcm[:n]
+	frame := r.pcm[:max(n, r.codec.SampleRate/framesPerSecond)]
+	if _, err := r.decoder.Conceal(frame, nil); err != nil {
+		clear(frame)
+	}
+	return frame[:n]
 }
 
 // emit puts a piece of sound out, softly where it follows silence.
 func (r *receiver) emit(sound []int16) {
-	wave := r.wave[:len(sound)]
+	wave := r.wave[r.left : r.left+len(sound)]
 	pcm.FromInt16(wave, sound)
-	r.blend(wave)
+	r.listen(wave)
+	wave = r.join(wave)
 	if !r.sounding {
 		fade(wave[:min(len(wave), r.codec.SampleRate/200)], 0, 1)
 	}
 	r.sounding = true
-	r.listen(wave)
 	r.rate.write(wave)
 }
 
-// leave keeps a frame that is to be left out. Its successor begins as it would have begun, so that nothing breaks off.
+// leave keeps a frame that is to be left out: it goes over into its successor where the two are most alike.
 func (r *receiver) leave(sound []int16) {
-	if r.leftLen > 0 {
-		return // two at once: the first one's beginning counts
+	if r.left > 0 {
+		return // two at once: the beginning of the first counts
 	}
-	r.leftLen = len(sound)
-	pcm.FromInt16(r.left[:r.leftLen], sound)
+	r.left = len(sound)
+	pcm.FromInt16(r.wave[:r.left], sound)
 }
 
-func (r *receiver) blend(wave []float32) {
-	n := min(r.leftLen, len(wave))
-	for i := range n {
-		w := (float32(i) + 0.5) / float32(n)
-		wave[i] = r.left[i]*(1-w) + wave[i]*w
+// join is the frame to be left out, if any, and its successor in one.
+func (r *receiver) join(wave []float32) []float32 {
+	n := r.left
+	r.left = 0
+	if n == 0 {
+		return wave
 	}
-	r.leftLen = 0
+	return splice(r.wave[:n+len(wave)], n, r.codec.SampleRate)
 }
 
 // silence puts a frame of silence out; the first after sound is what concealment makes of it, faded.
 func (r *receiver) silence() {
 	n := r.codec.SampleRate / framesPerSecond
-	wave := r.wave[:n]
+	wave := r.wave[r.left : r.left+n]
 	clear(wave)
 	if r.sounding {
 		pcm.FromInt16(wave, r.conceal(n, nil))
-		r.blend(wave)
 		fade(wave, 1, 0)
+		wave = r.join(wave)
 		r.sounding = false
 	}
+	r.left = 0
 	r.buffer.Hint(true)
 	r.rate.write(wave)
 }
