@@ -99,7 +99,7 @@ func (b *testBox) writeConf(all settings) {
 	}
 }
 
-// start runs the box; it is stopped when the test ends, its log shown if the test fails.
+// start runs the box and returns when it answers; it is stopped when the test ends, its log shown if the test fails.
 func (b *testBox) start() *testBox {
 	b.t.Helper()
 	b.cmd = exec.Command(program, "run", "-c", b.conf, "--socket", b.socket, "-v")
@@ -123,6 +123,7 @@ func (b *testBox) start() *testBox {
 			b.log.reset()
 		}
 	})
+	b.await("the box to answer", func(firmware.Status) bool { return true })
 	return b
 }
 
