@@ -15,6 +15,12 @@ import (
 
 // The tests that run an engine do so in a bubble of virtual time: a sleep takes no time, and is exact.
 
+// pass lets virtual time pass, not quite a whole number of blocks, and everybody finish what they have to do at its end.
+func pass(d time.Duration) {
+	time.Sleep(d + 3*time.Millisecond)
+	synctest.Wait()
+}
+
 // take empties the studio ring and checks that no sample is missing or comes twice.
 type take struct {
 	pos, filled, sound int64
@@ -61,7 +67,7 @@ func TestUnplugAndReplug(t *testing.T) {
 		go speakFor(ctx, voice)
 
 		var k take
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		k.drain(t, e)
 		if s := e.Status(); s.Mic.State != OK || s.Speakers.State != OK || s.Mic.Name != "USB Audio" {
 			t.Errorf("after 3 s: %+v", s)
@@ -70,7 +76,7 @@ func TestUnplugAndReplug(t *testing.T) {
 		wantToken(t, e)
 
 		card.plugged.Store(false)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		k.drain(t, e)
 		about(t, "3 s of sound and 5 s away", k.pos, 8*48000, 1000)
 		about(t, "filled", k.filled, 5*48000, 2000)
@@ -83,7 +89,7 @@ func TestUnplugAndReplug(t *testing.T) {
 		}
 
 		card.plugged.Store(true)
-		time.Sleep(6 * time.Second)
+		pass(6 * time.Second)
 		k.drain(t, e)
 		about(t, "8 s and 6 s more", k.pos, 14*48000, 1000)
 		if s := e.Status(); s.Mic.State != OK || s.Speakers.State != OK {
@@ -148,7 +154,7 @@ func TestMissingDeviceIsAFaultNotAnEnd(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- e.Run(ctx) }()
 		var k take
-		time.Sleep(20 * time.Second)
+		pass(20 * time.Second)
 		s := e.Status()
 		if s.Mic.State != Missing || !strings.Contains(s.Mic.Detail, "no such device") {
 			t.Errorf("%+v", s.Mic)
@@ -175,7 +181,7 @@ func TestRealDevicesInVirtualTime(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- e.Run(ctx) }()
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		var k take
 		k.drain(t, e)
 		about(t, "10 s", k.pos, 480000, 500)
@@ -262,8 +268,8 @@ func TestSpeakersAreMixedAndLimited(t *testing.T) {
 		voices := []*Speaker{e.Speaker(48000), e.Speaker(8000)}
 		sources := []*tone{{hz: 400, amplitude: 0.3, rate: 48000}, {hz: 700, amplitude: 0.4, rate: 8000}}
 		dst := make([]float32, 960)
-		second := func() (out []float32) {
-			for range 50 {
+		while := func() (out []float32) {
+			for range 12 {
 				for i, v := range voices {
 					block := make([]float32, v.rate/50)
 					sources[i].fill(block, 1)
@@ -277,35 +283,35 @@ func TestSpeakersAreMixedAndLimited(t *testing.T) {
 			}
 			return out
 		}
-		second()
+		while()
 		want := math.Sqrt(0.3*0.3/2 + 0.4*0.4/2)
-		if got := level(second()); math.Abs(got-want) > 0.01 {
+		if got := level(while()); math.Abs(got-want) > 0.01 {
 			t.Errorf("mix of both: %.3f, want %.3f", got, want)
 		}
 		e.SetSpeakerGain(20)
-		second()
-		for _, s := range second() {
+		while()
+		for _, s := range while() {
 			if s > 1 || s < -1 {
 				t.Fatalf("20 dB up: a sample of %v", s)
 			}
 		}
 		e.SetSpeakerGain(0)
 		e.MuteSpeakers(true)
-		second()
-		if got := level(second()); got != 0 {
+		while()
+		if got := level(while()); got != 0 {
 			t.Errorf("muted: %v", got)
 		}
 		e.MuteSpeakers(false)
 		voices[0].Close()
 		voices = voices[1:]
 		sources = sources[1:]
-		second()
-		if got := level(second()); math.Abs(got-0.4/math.Sqrt2) > 0.01 {
+		while()
+		if got := level(while()); math.Abs(got-0.4/math.Sqrt2) > 0.01 {
 			t.Errorf("one closed: %.3f, want %.3f", got, 0.4/math.Sqrt2)
 		}
 		voices[0].Close()
 		voices, sources = nil, nil
-		second()
+		while()
 		e.Speaker(8000)
 		if n := len(*e.out.speakers.Load()); n != 1 {
 			t.Errorf("%d voices in the mix, want the new one only", n)
