@@ -20,3 +20,16 @@ func TestFilesAreReadAsWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestClearest(t *testing.T) {
+	s := Sine(48000, 440, -20, time.Second)
+	for at := range s.Samples {
+		if at%19200 < 4800 { // 100 ms torn out of every 400
+			s.Samples[at] = 0
+		}
+	}
+	clearest := Clearest(s, 440, 200*time.Millisecond)
+	if tone, freq := clearest.Tone(440), clearest.MainFrequency(); math.Abs(tone+20) > 0.05 || math.Abs(freq-440) > 1 {
+		t.Errorf("%.2f dBFS at %.1f Hz, want -20 at 440", tone, freq)
+	}
+}

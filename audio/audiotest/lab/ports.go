@@ -3,9 +3,6 @@ package lab
 import (
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
-	"syscall"
 	"testing"
 )
 
@@ -18,40 +15,24 @@ const PortsInBlock = 200
 
 const firstPort, lastPort = 20000, 32000
 
-// NewPorts takes a block until the test ends. A lock file that dies with the process marks it as taken; a block whose
-// first ports a stranger holds is passed over.
+// NewPorts takes a block until the test ends. A name in the kernel's table of abstract sockets, which is gone with its
+// process, marks it as taken; a block whose first ports a stranger holds is passed over.
 func NewPorts(t testing.TB) Ports {
 	t.Helper()
-	dir := filepath.Join(filepath.Dir(Root(t, Client)), "ports")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatalf("take ports: %v", err)
-	}
 	for base := firstPort; base+PortsInBlock <= lastPort; base += PortsInBlock {
-		lock, err := take(filepath.Join(dir, fmt.Sprint(base)))
+		mark, err := net.Listen("unix", fmt.Sprintf("@orionbox-test-ports-%d", base))
 		if err != nil {
 			continue
 		}
 		if !free(base) {
-			lock.Close()
+			mark.Close()
 			continue
 		}
-		t.Cleanup(func() { lock.Close() })
+		t.Cleanup(func() { mark.Close() })
 		return Ports(base)
 	}
 	t.Fatalf("take ports: none free between %d and %d", firstPort, lastPort)
 	return 0
-}
-
-func take(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
 }
 
 // free tells whether the first ports of a block, where servers listen, can be bound. Of the rest, meant for RTP, a
