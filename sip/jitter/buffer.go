@@ -42,6 +42,9 @@ type Buffer struct {
 	starved       int64
 	long, short   int
 	quiet         bool
+	repeats       bool
+	loss          float64       // share of packets missing of late
+	spare         time.Duration // of the wait, for the packet after a gap
 	stats         Stats
 }
 
@@ -66,7 +69,7 @@ func New(cfg Config) *Buffer {
 	if cfg.ClockRate <= 0 {
 		cfg.ClockRate = 8000
 	}
-	b := &Buffer{clock: clock(cfg.ClockRate), delay: newDelay(cfg.Min, max(cfg.Min, cfg.Max))}
+	b := &Buffer{clock: clock(cfg.ClockRate), delay: newDelay(cfg.Min, max(cfg.Min, cfg.Max)), repeats: cfg.Repeats}
 	b.frame = max(b.clock.units(cfg.Frame), 1)
 	const room = 320
 	all := make([]byte, window*room)
@@ -95,7 +98,7 @@ func (b *Buffer) Hint(quiet bool) { b.quiet = quiet }
 // Stats may be called between Push and Pop.
 func (b *Buffer) Stats() Stats {
 	s := b.stats
-	s.Target = b.delay.target
+	s.Target = b.delay.target + b.spare
 	if b.count > 0 && b.playing {
 		s.Buffered = b.clock.duration(max(b.stamp-b.at, 0))
 	}
@@ -104,7 +107,7 @@ func (b *Buffer) Stats() Stats {
 
 // due is the place on the time line that should be heard now.
 func (b *Buffer) due(now time.Duration) int64 {
-	return b.clock.units(now - b.delay.base - b.delay.target)
+	return b.clock.units(now - b.delay.base - b.delay.target - b.spare)
 }
 
 func (b *Buffer) slot(seq int64) *slot { return &b.slots[uint64(seq)%window] }
@@ -136,10 +139,34 @@ func (b *Buffer) take(s *slot) {
 	if s.Duration > 0 {
 		b.count--
 	}
-	b.stats.Lost += b.missing(s.seq)
+	missing := b.missing(s.seq)
+	b.stats.Lost += missing
+	b.reckon(missing)
 	b.next = s.seq + 1
 	s.full, s.played = false, true
 	b.virgin = false
+}
+
+// Loss above lossy makes the wait a packet longer, below clean as long as before. A loss is remembered for about lossMemory
+// packets.
+const (
+	lossy, clean = 0.02, 0.005
+	lossMemory   = 200
+)
+
+// reckon takes a packet that came after so many missing ones.
+func (b *Buffer) reckon(missing int64) {
+	if !b.repeats {
+		return
+	}
+	share := float64(min(missing, 5)) / float64(min(missing, 5)+1)
+	b.loss += (share - b.loss) / lossMemory
+	switch {
+	case b.loss > lossy:
+		b.spare = b.clock.duration(b.size)
+	case b.loss < clean:
+		b.spare = 0
+	}
 }
 
 func (b *Buffer) drop(s *slot, count *int64) {

@@ -59,6 +59,9 @@ type Config struct {
 	ClockRate int           // of the timestamps in Hz; must be set
 	Frame     time.Duration // what a concealment lasts, and the caller's tick: 20 ms
 	Min, Max  time.Duration // of the wait: 20 and 200 ms
+	// Repeats tells that packets carry the one before them once more (opus in-band FEC). Then, while packets are being
+	// lost, the wait is a packet longer, so that the packet after a gap is here when the gap is to be concealed.
+	Repeats bool
 }
 
 // Stats counts packets, and frames of Config.Frame where it says so.

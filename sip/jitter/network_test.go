@@ -263,3 +263,25 @@ func TestAnyNetwork(t *testing.T) {
 		}
 	}
 }
+
+func TestGapsAreBridgedByTheNextPacket(t *testing.T) {
+	for _, repeats := range []bool{false, true} {
+		n := base()
+		n.rate, n.length = 48000, 60*time.Second
+		rng := rand.New(rand.NewPCG(7, 8))
+		n.path = func(i int, sent time.Duration) []time.Duration {
+			if rng.IntN(10) == 0 && sent < 20*time.Second {
+				return nil
+			}
+			return []time.Duration{sent + 30*ms + time.Duration(rng.Int64N(int64(5*ms)))}
+		}
+		o := n.run(t, New(Config{ClockRate: 48000, Repeats: repeats}))
+		inOrder(t, o)
+		if repeats && o.bridged < 70 || !repeats && o.bridged > 25 {
+			t.Errorf("repeats %v: %d of %d lost packets could be had from the next", repeats, o.bridged, o.Lost)
+		}
+		if o.Target > 25*ms {
+			t.Errorf("repeats %v: 40 s after the last loss it waits %v", repeats, o.Target)
+		}
+	}
+}

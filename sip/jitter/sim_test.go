@@ -50,6 +50,7 @@ type outcome struct {
 	delay    []time.Duration // of each, from sending to playing
 	verdicts map[Verdict]int
 	tail     int // frames made up after the last packet
+	bridged  int // lost packets whose successor was here
 }
 
 func (o outcome) madeUp() int {
@@ -110,6 +111,10 @@ func (n network) run(t testing.TB, b *Buffer) outcome {
 			switch v {
 			case Empty:
 				sound = 20 * ms
+			case Lost:
+				if len(p.Payload) > 0 {
+					out.bridged++
+				}
 			case Play, Shrink:
 				out.tail = 0
 				id := int(binary.BigEndian.Uint32(p.Payload))

@@ -137,6 +137,19 @@ func TestReinvite(t *testing.T) {
 	}
 }
 
+// TestPayloadTypesMayDiffer: we send under the number of the answer and hear under that of our offer.
+func TestPayloadTypesMayDiffer(t *testing.T) {
+	b := newBench(t, "opus", 48000)
+	theirs := format(t, "opus")
+	theirs.PayloadType = 96
+	if err := b.b.Update(b.b.session.Remote(), theirs, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := tone(b.run(440, 60, nil)[48000/2:], 48000, 440); got < 0.4 {
+		t.Errorf("amplitude %.3f", got)
+	}
+}
+
 func TestLastPacket(t *testing.T) {
 	b := newBench(t, "PCMU", 8000)
 	if !b.b.LastPacket().IsZero() {

@@ -16,7 +16,7 @@ func FuzzReceiver(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := newReceiver(c, 16000)
+		r, err := newReceiver(c, c.PayloadType, 16000)
 		if err != nil {
 			t.Fatal(err)
 		}

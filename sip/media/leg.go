@@ -47,7 +47,7 @@ type Leg struct {
 
 	ear        rtp.Ear // the reader's own
 	digits     chan rune
-	lastPacket atomic.Int64 // nanoseconds of Unix time
+	lastPacket atomic.Int64 // nanoseconds since epoch; 0 = never
 	farLoss    atomic.Int32 // percent of our packets that the far end misses
 	toldLoss   int32        // what the encoder knows; Send's own
 	gauge      gauge
@@ -75,7 +75,7 @@ func NewLeg(cfg LegConfig) (*Leg, error) {
 		return nil, fmt.Errorf("start voice: %w", err)
 	}
 	l.session, err = rtp.NewSession(cfg.Socket, rtp.Config{
-		Remote: cfg.Remote, PayloadType: c.PayloadType, EventType: cfg.EventType, ClockRate: c.ClockRate,
+		Remote: cfg.Remote, PayloadType: c.PayloadType, Alias: alias(c, cfg.EventType), EventType: cfg.EventType, ClockRate: c.ClockRate,
 		OnPacket: l.take, OnReport: l.heed, Log: cfg.Log, Now: cfg.now,
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ func (l *Leg) choose(f sdp.Format) (codec.Codec, error) {
 
 func (l *Leg) speak(c codec.Codec) error {
 	s, errSend := newSender(c, l.cfg.Rate)
-	r, errReceive := newReceiver(c, l.cfg.Rate)
+	r, errReceive := newReceiver(c, alias(c, l.cfg.EventType), l.cfg.Rate)
 	if err := errors.Join(errSend, errReceive); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (l *Leg) speak(c codec.Codec) error {
 
 // take is the reader's: it may be called until Close returns.
 func (l *Leg) take(p rtp.Packet) {
-	l.lastPacket.Store(p.Arrival.UnixNano())
+	l.lastPacket.Store(max(1, int64(p.Arrival.Sub(l.epoch))))
 	l.inbox.push(p)
 	if l.cfg.EventType == 0 || p.PayloadType != l.cfg.EventType {
 		return
@@ -186,7 +186,7 @@ func (l *Leg) Update(remote netip.AddrPort, format sdp.Format, hold bool) error 
 	if err != nil {
 		return fmt.Errorf("update voice: %w", err)
 	}
-	l.session.Update(remote, c.PayloadType, c.ClockRate)
+	l.session.Update(remote, c.PayloadType, alias(c, l.cfg.EventType), c.ClockRate)
 	l.hold.Store(hold)
 	return nil
 }
@@ -215,13 +215,13 @@ func (l *Leg) Codec() codec.Codec { return l.sender.Load().codec }
 // Rate is that of the PCM of Send and Receive.
 func (l *Leg) Rate() int { return l.cfg.Rate }
 
-// LastPacket is when the far end was last heard; zero before the first packet.
+// LastPacket is when the far end was last heard, on the monotonic clock; zero before the first packet.
 func (l *Leg) LastPacket() time.Time {
 	ns := l.lastPacket.Load()
 	if ns == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, ns)
+	return l.epoch.Add(time.Duration(ns))
 }
 
 // Digits are the keys that the far end pressed. It is closed by Close.

@@ -51,6 +51,15 @@ func codecOf(f sdp.Format) (codec.Codec, error) {
 	return c, nil
 }
 
+// alias is the payload type that we offer a codec under. An answer may name another, to be sent under; what comes then comes
+// under ours (RFC 3264 s. 5.1), unless that is the one of telephone events.
+func alias(c codec.Codec, event uint8) uint8 {
+	if ours, _ := codec.Named(c.Name); ours.PayloadType != event {
+		return ours.PayloadType
+	}
+	return c.PayloadType
+}
+
 // NativeRate is the rate in Hz of a format's own PCM, the natural Rate of a leg; 0 if the codec is unknown.
 func NativeRate(f sdp.Format) int {
 	c, _ := codec.Named(f.Name)

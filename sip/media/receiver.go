@@ -12,6 +12,7 @@ import (
 // receiver is the way from payload to PCM for one format. It belongs to the tick.
 type receiver struct {
 	codec   codec.Codec
+	alias   uint8 // another payload type that the codec comes under
 	decoder codec.Decoder
 	buffer  *jitter.Buffer
 	rate    *rateChange
@@ -24,15 +25,15 @@ type receiver struct {
 	broken   int64   // payloads that the decoder refused
 }
 
-func newReceiver(c codec.Codec, rate int) (*receiver, error) {
+func newReceiver(c codec.Codec, alias uint8, rate int) (*receiver, error) {
 	decoder, err := c.NewDecoder()
 	if err != nil {
 		return nil, err
 	}
 	n := longest(c)
 	return &receiver{
-		codec: c, decoder: decoder, pcm: make([]int16, n), wave: make([]float32, 2*n),
-		buffer: jitter.New(jitter.Config{ClockRate: c.ClockRate, Frame: Frame}),
+		codec: c, alias: alias, decoder: decoder, pcm: make([]int16, n), wave: make([]float32, 2*n),
+		buffer: jitter.New(jitter.Config{ClockRate: c.ClockRate, Frame: Frame, Repeats: c.Name == "opus"}),
 		rate:   newRateChange(c.SampleRate, rate, 2*n),
 	}, nil
 }
@@ -44,7 +45,7 @@ func longest(c codec.Codec) int { return min(c.SampleRate*160/1000, codec.MaxSam
 // push takes a packet out of the inbox. One of another type than the voice's only keeps its place in the sequence.
 func (r *receiver) push(l *letter, arrival time.Duration) {
 	p := jitter.Packet{SSRC: l.ssrc, Seq: l.seq, Timestamp: l.stamp, Marker: l.marker}
-	if l.payloadType == r.codec.PayloadType {
+	if l.payloadType == r.codec.PayloadType || l.payloadType == r.alias {
 		if n, err := r.codec.Samples(l.payload[:l.size]); err != nil || n > longest(r.codec) {
 			r.broken++
 		} else {

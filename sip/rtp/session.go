@@ -36,6 +36,7 @@ type Report struct {
 type Config struct {
 	Remote      netip.AddrPort // of the far end's SDP; port 0 or no address: nothing is sent until it is heard
 	PayloadType uint8          // of the voice
+	Alias       uint8          // another payload type that the far end may send the voice under; PayloadType if there is none
 	EventType   uint8          // of telephone events; 0 = none
 	ClockRate   int            // of the timestamps
 	CNAME       string         // "" = a random one (RFC 7022)
@@ -122,7 +123,7 @@ func newSession(s *Socket, cfg Config) *Session {
 	e.remote.Store(s.destination(e.latch.named))
 	e.payloadType.Store(uint32(cfg.PayloadType))
 	e.clockRate.Store(int64(cfg.ClockRate))
-	e.accepted = acceptedTypes(cfg.PayloadType, cfg.EventType)
+	e.accepted = acceptedTypes(cfg.PayloadType, cfg.Alias, cfg.EventType)
 	e.mark()
 	return e
 }
@@ -130,8 +131,8 @@ func newSession(s *Socket, cfg Config) *Session {
 // comfortNoise is the static payload type of RFC 3389.
 const comfortNoise = 13
 
-func acceptedTypes(voice, event uint8) []uint8 {
-	types := []uint8{voice, comfortNoise}
+func acceptedTypes(voice, alias, event uint8) []uint8 {
+	types := []uint8{voice, alias, comfortNoise}
 	if event != 0 {
 		types = append(types, event)
 	}
@@ -203,12 +204,12 @@ func (e *Session) mark() {
 
 func (e *Session) since() time.Duration { return e.cfg.Now().Sub(e.start) }
 
-// Update takes what a re-INVITE agreed on: the far end's address, the voice's payload type and clock rate.
-func (e *Session) Update(remote netip.AddrPort, payloadType uint8, clockRate int) {
+// Update takes what a re-INVITE agreed on: the far end's address, the voice's payload types and clock rate, as in Config.
+func (e *Session) Update(remote netip.AddrPort, payloadType, alias uint8, clockRate int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.latch.rename(unmapped(remote), e.since())
-	e.accepted = acceptedTypes(payloadType, e.cfg.EventType)
+	e.accepted = acceptedTypes(payloadType, alias, e.cfg.EventType)
 	e.payloadType.Store(uint32(payloadType))
 	e.clockRate.Store(int64(clockRate))
 	e.source.retime(clockRate)

@@ -305,7 +305,7 @@ func TestRefusedPortsEndNothing(t *testing.T) {
 	b := socket(t, loopback)
 	var heard atomic.Int64
 	far := session(t, b, Config{Remote: at(loopback, a.Port()), OnPacket: func(Packet) { heard.Add(1) }})
-	e.Update(at(loopback, b.Port()), 0, 8000)
+	e.Update(at(loopback, b.Port()), 0, 0, 8000)
 	if err := e.Send([]byte{1}, 160, false); err != nil {
 		t.Error(err)
 	}
