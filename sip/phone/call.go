@@ -39,9 +39,9 @@ type call struct {
 }
 
 // begin sets the clocks of a call that was just answered.
-func (c *call) begin(res *sip.Response, minimum time.Duration) {
+func (c *call) begin(res *sip.Response) {
 	now := time.Now()
-	c.heard, c.refreshed, c.minimum = now, now, minimum
+	c.heard, c.refreshed, c.minimum = now, now, minSessionExpires
 	c.refresh = make(chan refreshed, 1)
 	c.timer, c.repeat = time.NewTimer(time.Hour), time.NewTimer(time.Hour)
 	c.repeat.Stop()

@@ -142,7 +142,7 @@ func (t *dialling) open(res *sip.Response) (*call, error) {
 	}
 	c := &call{l: t.l, d: t.d, leg: leg, inbox: t.inbox, local: t.offer, format: format,
 		sends: remote.Direction != sdp.RecvOnly && remote.Direction != sdp.Inactive}
-	c.begin(res, t.timer)
+	c.begin(res)
 	return c, nil
 }
 

@@ -16,20 +16,29 @@ type incoming struct {
 // that owns it.
 func (l *line) receive(req *sip.Request, tx *sip.ServerTx) {
 	in := incoming{req, tx}
-	if id := req.CallID(); id != nil {
-		l.mu.Lock()
-		inbox := l.calls[id.Value()]
-		if inbox != nil {
-			select {
-			case inbox <- in: // under the lock, so that leave finds whatever was put in
-				l.mu.Unlock()
-				return
-			default:
-			}
-		}
-		l.mu.Unlock()
+	if req.CallID() == nil || req.From() == nil || req.To() == nil || req.CSeq() == nil {
+		l.respond(in, 400, "Bad Request")
+		return
 	}
-	l.outside(in)
+	if !l.deliver(in) {
+		l.outside(in)
+	}
+}
+
+// deliver hands a request to its call, and tells whether there was one that could take it.
+func (l *line) deliver(in incoming) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	inbox := l.calls[in.req.CallID().Value()]
+	if inbox == nil {
+		return false
+	}
+	select {
+	case inbox <- in: // under the lock, so that leave finds whatever was put in
+		return true
+	default:
+		return false
+	}
 }
 
 // outside answers what belongs to no call of ours. The box takes no calls.

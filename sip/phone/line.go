@@ -16,12 +16,16 @@ import (
 // sipgo refuses to send more than 1300 bytes over UDP. An INVITE with SHA-256 credentials and four codecs can be a little
 // more; it goes through as two fragments, and servers take up to 4000 (pjsip). sipgo reads its variable without a lock,
 // so it must be set before anyone sends: while the program's packages are initialised.
-var _ = raiseDatagramLimit(4000)
+//
+// So must its default logger, which some of its lines go to whatever logger it is given, and which would be the
+// standard error otherwise.
+var _ = prepareLibrary()
 
-func raiseDatagramLimit(limit int) int {
-	const margin = 200 // sipgo takes this off again
+func prepareLibrary() int {
+	const limit, margin = 4000, 200 // sipgo takes the margin off again
 	sip.UDPMTUSize = max(sip.UDPMTUSize, limit+margin)
-	return sip.UDPMTUSize
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+	return limit
 }
 
 // line is one socket to the server with what goes with it: transactions, registration, signs of life. It lives until it
