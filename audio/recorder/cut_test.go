@@ -14,6 +14,7 @@ import (
 
 	"orionbox/audio/mp3"
 	"orionbox/audio/pcm"
+	"orionbox/audio/ring"
 	"orionbox/audio/wav"
 )
 
@@ -226,4 +227,7 @@ func (h *hanging) WriteFrame(f pcm.Frame) error {
 	return h.memory.WriteFrame(f)
 }
 
-var _ = []File{(*mp3.File)(nil), (*wav.File)(nil)}
+var (
+	_        = []File{(*mp3.File)(nil), (*wav.File)(nil)}
+	_ Source = (*ring.Ring)(nil)
+)

@@ -43,7 +43,7 @@ type Config struct {
 	Flush time.Duration
 	// Poll is how often the source is emptied, 20 ms by default.
 	Poll time.Duration
-	// Now is the clock, time.Now by default.
+	// Now is the clock, time.Now by default. It must not jump: time.Now does not, when times are compared.
 	Now func() time.Time
 }
 

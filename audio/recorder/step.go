@@ -1,8 +1,6 @@
 package recorder
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"orionbox/audio/pcm"
@@ -122,101 +120,6 @@ func (r *Recorder) pass(f pcm.Frame) {
 	r.next = f.End()
 	r.history.push(f)
 	r.write(f)
-}
-
-func (r *Recorder) write(f pcm.Frame) {
-	if r.take == nil {
-		return
-	}
-	if gap, ended := r.take.write(f); ended {
-		r.tell(gap)
-	}
-	if r.take.err != nil {
-		r.stop()
-	}
-}
-
-// start opens a take and writes the pre-roll.
-func (r *Recorder) start(open func() (File, error)) {
-	if r.take != nil {
-		r.log.Warn("start while a take is open: ignored")
-		return
-	}
-	file, err := open()
-	if err == nil && file == nil {
-		err = errors.New("no file")
-	}
-	if err != nil {
-		r.log.Error("cannot open a take", "error", err)
-		r.tell(Event{Kind: Failed, Pos: r.next, Err: fmt.Errorf("open take: %w", err)})
-		return
-	}
-	// Never synced: the pre-roll, older than a second already, goes to the disk at once.
-	r.take = &take{file: file, end: r.next}
-	r.status.Store(&Status{Recording: true})
-	// r.next and not the history's end: there may have been no sound yet.
-	first := r.next - int64(r.history.have)
-	r.log.Info("take started", "pos", first, "file", file)
-	r.tell(Event{Kind: Started, Pos: first, Samples: int64(r.history.have)})
-	r.history.each(r.write)
-}
-
-// stop closes the take. Without one it does nothing.
-func (r *Recorder) stop() {
-	t := r.take
-	if t == nil {
-		return
-	}
-	r.take = nil
-	if gap, ended := t.endGap(); ended {
-		r.tell(gap)
-	}
-	err := t.close()
-	e := Event{Kind: Stopped, Pos: t.end, Samples: t.samples, Bytes: t.bytes}
-	if err != nil {
-		e.Kind, e.Err = Failed, fmt.Errorf("write take: %w", err)
-		r.log.Error("take failed", "error", err, "samples", t.samples, "bytes", t.bytes)
-	} else {
-		r.log.Info("take stopped", "samples", t.samples, "bytes", t.bytes, "lost", t.lost)
-	}
-	r.publish(t, err == nil)
-	r.tell(e)
-}
-
-// flushIfDue brings the take to the disk when the time has come.
-func (r *Recorder) flushIfDue() {
-	now := r.cfg.Now()
-	if r.take == nil || now.Sub(r.take.synced) < r.cfg.Flush {
-		return
-	}
-	r.take.synced = now
-	grown := r.take.sync()
-	switch {
-	case r.take.err != nil:
-		r.stop()
-	case grown:
-		// A disk that is slow must not be asked without a pause.
-		if pause := r.cfg.Now().Add(-r.cfg.Flush * 3 / 4); pause.After(now) {
-			r.take.synced = pause
-		}
-		r.publish(r.take, true)
-		r.tell(Event{Kind: Progress, Pos: r.take.end, Samples: r.take.samples, Bytes: r.take.bytes})
-	}
-}
-
-// publish makes the take's figures the status; synced tells that the disk has them now.
-func (r *Recorder) publish(t *take, synced bool) {
-	s := Status{Recording: r.take != nil, Samples: t.samples, Bytes: t.bytes, Lost: t.lost}
-	s.LastSynced = r.Status().LastSynced
-	if synced {
-		s.LastSynced = r.cfg.Now()
-	}
-	r.status.Store(&s)
-}
-
-func (r *Recorder) tell(e Event) {
-	e.At = r.cfg.Now()
-	r.events.put(e)
 }
 
 // finish is the end of Run: what was captured goes into the take, and the take is closed.
