@@ -68,7 +68,8 @@ func (l *lane) read(dst []float32) bool {
 	}
 	n := l.ring.Read(dst)
 	l.fadeIn(dst[:n])
-	if n < len(dst) {
+	if l.ring.Len() < l.fadeLen() { // dry, or would be in mid-wave at the next block: end while a fade is still possible
+		l.ring.Discard(l.fadeLen())
 		l.fadeOut(dst[:n])
 		clear(dst[n:])
 		l.silent = len(dst) - n
