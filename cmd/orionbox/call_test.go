@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +25,27 @@ func steady(s measure.Sound) measure.Sound {
 	return s.Cut(s.Duration()/2-time.Second, s.Duration()/2+time.Second)
 }
 
-// hears fails the test unless the sound holds the tone within 4 dB of the level that was sent.
+// hears fails the test unless the sound holds the tone within 2 dB of the level that was sent.
 func hears(t *testing.T, who string, s measure.Sound, freq, level float64) {
 	t.Helper()
-	if got := steady(s).Tone(freq); got < level-4 || got > level+4 {
+	if got := usual(steady(s), freq); math.Abs(got-level) > 2 {
 		t.Errorf("%s hears %.0f Hz at %.1f dBFS, want %.0f", who, freq, got, level)
 	}
+}
+
+// usual is the median of a tone's level over pieces of 100 ms: where a jitter buffer left out or made up 20 ms the tone
+// jumps in phase, which over a longer piece would look like a weaker tone.
+func usual(s measure.Sound, freq float64) float64 {
+	const piece = 100 * time.Millisecond
+	var levels []float64
+	for at := time.Duration(0); at+piece <= s.Duration(); at += piece {
+		levels = append(levels, s.Cut(at, at+piece).Tone(freq))
+	}
+	if len(levels) == 0 {
+		return measure.Silence
+	}
+	slices.Sort(levels)
+	return levels[len(levels)/2]
 }
 
 // TestEachCodecAndTransport joins a real conference with a real telephone in it, and each hears the other: in the
