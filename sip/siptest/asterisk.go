@@ -107,9 +107,9 @@ func (a *Asterisk) command(command string) (string, error) {
 		"/usr/sbin/asterisk", "-C", a.folder.Inside+"/etc/asterisk.conf", "-rx", command)
 }
 
-// Channels is how many calls (legs) the server has.
+// Channels is how many calls (legs) the server has; a conference's own announcer does not count.
 func (a *Asterisk) Channels() int {
-	return len(strings.Fields(strings.ReplaceAll(a.CLI("core show channels concise"), " ", "_")))
+	return strings.Count("\n"+a.CLI("core show channels concise"), "\nPJSIP/")
 }
 
 // HangUp ends all calls from the server's side.
