@@ -89,6 +89,12 @@ func TestDigitsThatCannotBe(t *testing.T) {
 	if err := b.a.SendDigits(ctx, "123"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+	if err := b.b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.b.SendDigits(t.Context(), ",,1"); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
 	b.a.cfg.EventType = 0
 	if err := b.a.SendDigits(t.Context(), "1"); !errors.Is(err, ErrNoEvents) {
 		t.Error(err)

@@ -22,6 +22,9 @@ const (
 // ErrNoEvents tells that the far end did not agree to telephone events.
 var ErrNoEvents = errors.New("the far end takes no telephone events (RFC 4733)")
 
+// ErrClosed tells that the call ended while digits were on their way.
+var ErrClosed = errors.New("the call has ended")
+
 // dialling is digits on their way: written once, then the tick's, but for the two flags.
 type dialling struct {
 	codes     []uint8
@@ -67,6 +70,9 @@ func (l *Leg) attend(ctx context.Context, d *dialling) error {
 		case <-ctx.Done():
 			d.cancelled.Store(true)
 			return fmt.Errorf("send digits: %w", ctx.Err())
+		case <-l.closed:
+			d.cancelled.Store(true)
+			return fmt.Errorf("send digits: %w", ErrClosed)
 		case <-ticker.C:
 		}
 		if now := l.steps.Load(); now != seen {

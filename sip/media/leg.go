@@ -52,9 +52,10 @@ type Leg struct {
 	toldLoss   int32        // what the encoder knows; Send's own
 	gauge      gauge
 
-	mu    sync.Mutex // Update and Close
-	close sync.Once
-	err   error
+	mu     sync.Mutex // of Update
+	close  sync.Once
+	closed chan struct{}
+	err    error
 }
 
 // NewLeg starts to listen and report. The leg owns the socket from here on: Close closes it. If NewLeg fails the
@@ -69,7 +70,8 @@ func NewLeg(cfg LegConfig) (*Leg, error) {
 	if cfg.now == nil {
 		cfg.now = time.Now
 	}
-	l := &Leg{cfg: cfg, epoch: cfg.now(), digits: make(chan rune, 64), key: rtp.NewKey(eventClock / framesPerSecond)}
+	l := &Leg{cfg: cfg, epoch: cfg.now(), digits: make(chan rune, 64), closed: make(chan struct{})}
+	l.key = rtp.NewKey(eventClock / framesPerSecond)
 	c, err := l.choose(cfg.Format)
 	if err != nil {
 		return nil, fmt.Errorf("start voice: %w", err)
@@ -232,10 +234,11 @@ func (l *Leg) String() string {
 	return fmt.Sprintf("leg %s at %d Hz to %s", l.sender.Load().codec, l.cfg.Rate, l.session.Remote())
 }
 
-// Close says BYE to the RTP session, closes the socket and leaves no goroutine behind. Send and Receive may still be
-// called, to no effect.
+// Close says BYE to the RTP session, closes the socket and leaves no goroutine behind. SendDigits returns ErrClosed; Send and
+// Receive may still be called, to no effect.
 func (l *Leg) Close() error {
 	l.close.Do(func() {
+		close(l.closed)
 		if err := l.session.Close(); err != nil {
 			l.err = fmt.Errorf("close voice: %w", err)
 		}
