@@ -3,6 +3,7 @@ package phone
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -132,7 +133,7 @@ func (c *call) handle(in incoming) error {
 // byeReason adds what the server says of it (RFC 3326).
 func byeReason(req *sip.Request) error {
 	if h := req.GetHeader("reason"); h != nil {
-		return errors.Join(errBye, errors.New(printable(h.Value())))
+		return fmt.Errorf("%w: %s", errBye, printable(h.Value()))
 	}
 	return errBye
 }

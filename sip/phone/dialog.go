@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"net/netip"
@@ -116,4 +117,13 @@ func (l *line) post(req *sip.Request) {
 	if err := l.ua.TransportLayer().WriteMsg(req); err != nil {
 		l.log.Debug("not sent", "method", req.Method, "error", err)
 	}
+}
+
+// bye ends a dialog. That the far side does not know it is as good as an OK: it is gone.
+func (l *line) bye(ctx context.Context, d *dialog) error {
+	_, _, err := l.authenticated(ctx, l.inDialog(sip.BYE, d, d.nextSeq()), d.nextSeq, l.do)
+	if err != nil {
+		return sendFailure("hang up", err)
+	}
+	return nil
 }

@@ -10,26 +10,7 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/emiago/sipgo/sip"
 )
-
-// leftBehind is what must be known to end a call after a crash: the dialog, or the INVITE if it was not answered yet. No
-// secret is in it.
-type leftBehind struct {
-	CallID    string    `json:"call_id"`
-	Local     string    `json:"local"`
-	Remote    string    `json:"remote"`
-	LocalTag  string    `json:"local_tag"`
-	RemoteTag string    `json:"remote_tag,omitempty"` // empty: the INVITE was not answered
-	Routes    []string  `json:"routes,omitempty"`
-	Target    string    `json:"target"`
-	Contact   string    `json:"contact"`
-	Seq       uint32    `json:"seq"`
-	Via       string    `json:"via,omitempty"` // of the INVITE: by its branch the server knows what to cancel
-	Branch    string    `json:"branch,omitempty"`
-	Time      time.Time `json:"time"`
-}
 
 // maxLeft and maxAge bound what is remembered: a server ends a call without media by itself after a while.
 const (
@@ -163,22 +144,4 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-// leftDialog is what to remember of a call that is up.
-func leftDialog(l *line, d *dialog) leftBehind {
-	return leftBehind{
-		CallID: d.callID, Local: d.local.String(), Remote: d.remote.String(), LocalTag: d.localTag, RemoteTag: d.remoteTag,
-		Routes: d.routes, Target: d.target.String(), Contact: l.contactHeader().Address.String(), Seq: d.seq.Load(), Time: time.Now(),
-	}
-}
-
-// leftInvite is what to remember of an INVITE that is under way.
-func leftInvite(l *line, d *dialog, req *sip.Request) leftBehind {
-	left := leftDialog(l, d)
-	left.Seq = req.CSeq().SeqNo
-	via := req.Via()
-	left.Branch, _ = via.Params.Get("branch")
-	left.Via = l.local.String()
-	return left
 }

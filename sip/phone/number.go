@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -18,43 +19,55 @@ type number struct {
 	port    int     // 0 if not said
 }
 
-// parseNumber takes the configuration apart.
+// parseNumber takes the configuration apart. What does not name a person or a host is refused, since it would end up in
+// the lines of a request.
 func parseNumber(cfg Config) (number, error) {
 	var n number
 	var err error
 	if n.host, n.port, err = parseServer(cfg.Server); err != nil {
 		return n, err
 	}
-	user, domain, _ := strings.Cut(cfg.User, "@")
-	if domain == "" {
-		domain = n.host
+	if n.account, err = parseAddress(cfg.User, n.host); err != nil {
+		return n, fmt.Errorf("user %q: %w", cfg.User, err)
 	}
-	n.account = sip.Uri{Scheme: "sip", User: escape(user), Host: domain}
 	callee, digits, found := strings.Cut(cfg.CallNo, ",")
 	if found {
 		// The comma that ends the number is a pause as well: the far side needs a moment to be ready.
 		n.digits = "," + digits
 	}
 	callee = strings.TrimPrefix(strings.TrimSpace(callee), "sip:")
-	name, where, given := strings.Cut(callee, "@")
-	n.target = sip.Uri{Scheme: "sip", User: escape(name), Host: domain}
-	if given {
-		n.target.Host = where
+	if n.target, err = parseAddress(callee, n.account.Host); err != nil {
+		return n, fmt.Errorf("call_no %q: %w", callee, err) // what follows the comma may be a PIN
 	}
-	if name == "" || strings.ContainsAny(callee, " \t\r\n<>\"") {
-		return n, fmt.Errorf("call_no %q is not a number", cfg.CallNo)
-	}
-	if bad := strings.Trim(n.digits, ",0123456789*#ABCDabcd"); bad != "" {
-		return n, fmt.Errorf("call_no: after the comma only digits, *, #, A to D and commas are allowed")
+	if strings.Trim(n.digits, ",0123456789*#ABCDabcd") != "" {
+		return n, errors.New("call_no: after the comma only digits, *, #, A to D and commas are allowed")
 	}
 	return n, nil
+}
+
+// parseAddress reads "name" or "name@host".
+func parseAddress(text, host string) (sip.Uri, error) {
+	name, where, given := strings.Cut(text, "@")
+	uri := sip.Uri{Scheme: "sip", User: escape(name), Host: host}
+	if name == "" || strings.ContainsAny(name, " \t\r\n<>\"") {
+		return uri, errors.New("not a name or number")
+	}
+	if !given {
+		return uri, nil
+	}
+	var err error
+	uri.Host, uri.Port, err = parseServer(where)
+	return uri, err
 }
 
 // parseServer reads host, host:port, ipv6 and [ipv6]:port.
 func parseServer(server string) (host string, port int, err error) {
 	server = strings.TrimPrefix(strings.TrimSpace(server), "sip:")
 	if addr, err := netip.ParseAddr(strings.Trim(server, "[]")); err == nil {
-		return addr.String(), 0, nil
+		return addr.WithZone("").String(), 0, nil
+	}
+	if ap, err := netip.ParseAddrPort(server); err == nil && ap.Port() > 0 {
+		return ap.Addr().WithZone("").String(), int(ap.Port()), nil
 	}
 	host, text, found := cutLast(server, ":")
 	if found {
@@ -62,8 +75,7 @@ func parseServer(server string) (host string, port int, err error) {
 			return "", 0, fmt.Errorf("server %q: the port must be 1 to 65535", server)
 		}
 	}
-	host = strings.Trim(host, "[]")
-	if host == "" || strings.ContainsAny(host, " \t\r\n<>@;?\"/") {
+	if host == "" || strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
 		return "", 0, fmt.Errorf("server %q is not a host name or address", server)
 	}
 	return host, port, nil

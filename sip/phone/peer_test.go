@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -20,6 +21,7 @@ type peer struct {
 	tcp  net.Listener
 	in   chan message
 	end  chan struct{}
+	once sync.Once
 	seen map[string]bool
 }
 
@@ -32,9 +34,11 @@ type message struct {
 	hang  func() // closes the connection it came over
 }
 
-func newPeer(t *testing.T) *peer {
+func newPeer(t *testing.T) *peer { return newPeerAt(t, "127.0.0.1:0") }
+
+func newPeerAt(t *testing.T, addr string) *peer {
 	t.Helper()
-	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	tcp, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +47,17 @@ func newPeer(t *testing.T) *peer {
 		t.Fatal(err)
 	}
 	p := &peer{t: t, udp: udp, tcp: tcp, in: make(chan message, 256), end: make(chan struct{}), seen: map[string]bool{}}
-	t.Cleanup(func() { close(p.end); udp.Close(); tcp.Close() })
+	t.Cleanup(p.close)
 	go p.readUDP()
 	go p.accept()
 	return p
+}
+
+// close ends the peer; it may be called twice.
+func (p *peer) close() {
+	p.once.Do(func() { close(p.end) })
+	p.udp.Close()
+	p.tcp.Close()
 }
 
 func (p *peer) addr() string { return p.udp.LocalAddr().String() }

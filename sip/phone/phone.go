@@ -21,42 +21,11 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
-	"strings"
 	"time"
 
 	"orionbox/sip/media"
 	"orionbox/sip/sdp"
 )
-
-// Config is what the phone needs to know. Zero values of the times mean the defaults named.
-type Config struct {
-	// User is the account, "1001" or "1001@domain" if the domain is not the server's name.
-	User, Password string
-	// Server is host, host:port or [ipv6]:port. Without a port SRV records are asked first, then 5060 is used.
-	Server string
-	// CallNo is the number, then optionally a comma and what is sent as digits once the call is up: "600,,1234#".
-	// Each comma is a pause of 2 s.
-	CallNo string
-	// Transport is "udp" (default) or "tcp".
-	Transport string
-	// Codec is a codec's name or "Default".
-	Codec string
-	// Rate chooses the PCM rate of a leg in Hz by the codec agreed on; nil takes the codec's own.
-	Rate func(sdp.Format) int
-	// StatePath is the file that remembers the dialog over a crash; empty for none.
-	StatePath string
-	UserAgent string
-
-	Expires        time.Duration // of the registration asked for; 300 s
-	AttemptTimeout time.Duration // without any word from the server; 8 s
-	RingTimeout    time.Duration // until somebody answers; 60 s
-	MediaTimeout   time.Duration // without a packet before the call counts as dead; 30 s
-	KeepAlive      time.Duration // between signs of life to the server; 15 s
-	SessionExpires time.Duration // of the session timer asked for, at least 90 s; 1800 s
-
-	// Wait between attempts: First doubles up to Cap; Slow when a person is needed.
-	First, Cap, Slow time.Duration // 1 s, 30 s, 60 s
-}
 
 // Phone keeps one call up. Run owns it; the other methods may be called from any goroutine.
 type Phone struct {
@@ -88,39 +57,6 @@ func New(cfg Config, log *slog.Logger) (*Phone, error) {
 		return nil, fmt.Errorf("configure phone: %w", err)
 	}
 	return p, nil
-}
-
-// authUser is the name that digest authentication uses.
-func (c Config) authUser() string {
-	user, _, _ := strings.Cut(c.User, "@")
-	return user
-}
-
-func (c Config) complete() bool { return c.User != "" && c.Server != "" && c.CallNo != "" }
-
-func (c Config) defaults() Config {
-	or := func(d *time.Duration, value time.Duration) {
-		if *d <= 0 {
-			*d = value
-		}
-	}
-	or(&c.Expires, 300*time.Second)
-	or(&c.AttemptTimeout, 8*time.Second)
-	or(&c.RingTimeout, time.Minute)
-	or(&c.MediaTimeout, 30*time.Second)
-	or(&c.KeepAlive, 15*time.Second)
-	or(&c.SessionExpires, 1800*time.Second)
-	or(&c.First, time.Second)
-	or(&c.Cap, 30*time.Second)
-	or(&c.Slow, time.Minute)
-	c.SessionExpires = max(c.SessionExpires, minSessionExpires)
-	if c.Transport == "" {
-		c.Transport = "udp"
-	}
-	if c.UserAgent == "" {
-		c.UserAgent = "orionbox"
-	}
-	return c
 }
 
 // Events tells of every change. The newest event is never lost; of older ones that nobody read, some may be.

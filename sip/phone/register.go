@@ -14,6 +14,7 @@ type registration struct {
 	seq         uint32
 	asked       time.Duration // expiry to ask for; the registrar may raise it
 	granted     time.Duration // 0 while not registered
+	cleared     bool          // the place from before a crash was taken away
 	without     bool          // the server is no registrar: calls go without
 }
 
@@ -36,7 +37,7 @@ func (l *line) register(ctx context.Context) error {
 	// or twice more if it asks for a longer time.
 	for range 4 {
 		var sent *sip.Request
-		if sent, res, err = l.sendRegister(ctx, l.account.asked); err != nil {
+		if sent, res, err = l.sendRegister(ctx, l.account.asked, l.contactHeader); err != nil {
 			return sendFailure("register", err)
 		}
 		switch {
@@ -51,10 +52,28 @@ func (l *line) register(ctx context.Context) error {
 			l.account.without = true
 			l.log.Info("server is no registrar, calls go without", "status", res.StatusCode)
 			return nil
+		case res.StatusCode == 403 && l.makeRoom(ctx):
+			continue
 		}
 		return responseFailure("register", res)
 	}
 	return responseFailure("register", res)
+}
+
+// makeRoom takes away the place that the box had before it crashed, if it was another than now: a registrar that allows
+// one place an account refuses the second until the first has expired. It tells whether there was one.
+func (l *line) makeRoom(ctx context.Context) bool {
+	now := l.contactHeader().Address.String()
+	for _, left := range l.p.memory.calls() {
+		old := &sip.ContactHeader{}
+		if left.Contact == now || l.account.cleared || sip.ParseUri(left.Contact, &old.Address) != nil {
+			continue
+		}
+		l.account.cleared = true
+		_, res, err := l.sendRegister(ctx, 0, func() *sip.ContactHeader { return old.Clone() })
+		return err == nil && res.IsSuccess()
+	}
+	return false
 }
 
 // raise takes the least time that the server allows (423, RFC 3261 section 10.3; 422, RFC 4028).
@@ -82,7 +101,7 @@ func (l *line) registeredFor(granted time.Duration) {
 }
 
 // sendRegister is one REGISTER with its challenges.
-func (l *line) sendRegister(ctx context.Context, expires time.Duration) (*sip.Request, *sip.Response, error) {
+func (l *line) sendRegister(ctx context.Context, expires time.Duration, contact func() *sip.ContactHeader) (*sip.Request, *sip.Response, error) {
 	n := l.p.number
 	registrar := sip.Uri{Scheme: "sip", Host: n.account.Host}
 	if n.account.Host == n.host {
@@ -90,12 +109,12 @@ func (l *line) sendRegister(ctx context.Context, expires time.Duration) (*sip.Re
 	}
 	e := envelope{callID: l.account.callID, local: n.account, remote: n.account, localTag: l.account.tag}
 	req := l.request(sip.REGISTER, registrar, e, l.account.nextSeq(), l.server)
-	req.AppendHeader(l.contactHeader())
+	req.AppendHeader(contact())
 	value := sip.ExpiresHeader(expires / time.Second)
 	req.AppendHeader(&value)
 	req.AppendHeader(sip.NewHeader("Allow", methods))
 	return l.authenticated(ctx, req, l.account.nextSeq, func(ctx context.Context, req *sip.Request) (*sip.Response, error) {
-		req.ReplaceHeader(l.contactHeader()) // what was learnt from the challenge
+		req.ReplaceHeader(contact()) // what was learnt from the challenge
 		return l.do(ctx, req)
 	})
 }
@@ -159,7 +178,7 @@ func (l *line) unregister() {
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, farewell)
 	defer cancel()
-	if _, res, err := l.sendRegister(ctx, 0); err != nil || !res.IsSuccess() {
+	if _, res, err := l.sendRegister(ctx, 0, l.contactHeader); err != nil || !res.IsSuccess() {
 		l.log.Debug("not un-registered", "error", err)
 	}
 	l.account.granted = 0

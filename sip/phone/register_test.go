@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,34 @@ func TestStaleNonceIsNoWrongPassword(t *testing.T) {
 	p.answer(again, 200, "OK", p.contact(), pcmu("sendrecv"))
 	p.take("ACK")
 	r.up()
+}
+
+func TestMessagesLargerThanAPacketGoThrough(t *testing.T) {
+	p := newPeer(t)
+	start(t, p, nil)
+	nonce := strings.Repeat("n", 2000)
+	p.answer(p.take("REGISTER"), 401, "Unauthorized", `WWW-Authenticate: Digest realm="x", nonce="`+nonce+`"`)
+	if m := p.take("REGISTER"); m.param("authorization", "nonce") != nonce {
+		t.Errorf("answered %q", m.get("authorization"))
+	}
+}
+
+func TestNothingIsLeftRunning(t *testing.T) {
+	before := runtime.NumGoroutine()
+	p := newPeer(t)
+	r := start(t, p, nil)
+	p.registrar()
+	p.join()
+	r.up()
+	p.indulge()
+	r.stop()
+	p.close()
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			buf := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines, were %d\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+		}
+	}
 }
 
 func TestWrongPassword(t *testing.T) {

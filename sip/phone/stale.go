@@ -2,12 +2,8 @@ package phone
 
 import (
 	"context"
-	"fmt"
-	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/emiago/sipgo/sip"
 )
 
 // staleTimeout bounds how long calls left behind may hold up the next one.
@@ -61,30 +57,6 @@ func (l *line) endLeft(ctx context.Context, left leftBehind) error {
 	l.expect(&outbound{dialog: d, seq: left.Seq, gone: true})
 	_, err = l.do(ctx, l.cancelOf(left.invite(l, d)))
 	return err
-}
-
-// dialog is the dialog as it was saved.
-func (left leftBehind) dialog() (*dialog, error) {
-	d := &dialog{envelope: envelope{callID: left.CallID, localTag: left.LocalTag, remoteTag: left.RemoteTag, routes: left.Routes}}
-	for text, uri := range map[string]*sip.Uri{left.Local: &d.local, left.Remote: &d.remote, left.Target: &d.target} {
-		if err := sip.ParseUri(text, uri); err != nil {
-			return nil, fmt.Errorf("read call state: uri %q: %w", printable(text), err)
-		}
-	}
-	d.seq.Store(left.Seq)
-	return d, nil
-}
-
-// invite is the INVITE as it was sent, as far as its CANCEL needs it: the branch names it, and so do host and port of the
-// Via, which are those of the line before the crash.
-func (left leftBehind) invite(l *line, d *dialog) *sip.Request {
-	req := l.request(sip.INVITE, d.target, d.envelope, left.Seq, l.server)
-	via := req.Via()
-	via.Params.Add("branch", left.Branch)
-	if sent, err := netip.ParseAddrPort(left.Via); err == nil {
-		via.Host, via.Port = uriHost(sent.Addr()), int(sent.Port())
-	}
-	return req
 }
 
 // remember logs that the state could not be saved: the call goes on all the same.

@@ -96,6 +96,24 @@ func TestSilenceAboutACallLeftBehindHoldsNothingUp(t *testing.T) {
 	}
 }
 
+func TestPlaceFromBeforeTheCrashIsGivenBack(t *testing.T) {
+	p, r, m := talking(t, func(c *phone.Config) { c.Transport = "tcp" })
+	state := stateOf(t, r)
+	go r.stop()
+	p.answer(p.take("BYE"), 200, "OK")
+	p.answer(p.take("REGISTER"), 200, "OK")
+	r.stop()
+	after(t, p, state)
+	p.answer(p.take("REGISTER"), 403, "Too many contacts")
+	if gone := p.take("REGISTER"); gone.get("expires") != "0" || gone.get("contact") != m.get("contact") {
+		t.Errorf("gave back %q for %q", gone.get("contact"), gone.get("expires"))
+	} else {
+		p.answer(gone, 200, "OK")
+	}
+	p.registrar()
+	p.take("BYE")
+}
+
 func TestStateThatIsGarbage(t *testing.T) {
 	for _, state := range []string{"", "{", `{"calls":[{"call_id":"x","local":"","target":"\u0000"}],"port":99999}`, "[]"} {
 		p := newPeer(t)

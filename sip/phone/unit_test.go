@@ -3,6 +3,7 @@ package phone
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -190,6 +191,18 @@ func TestFailuresOfTheNetwork(t *testing.T) {
 	}
 }
 
+func TestLineIsLostWhenTheBoxHasAnotherAddress(t *testing.T) {
+	l := &line{server: netip.MustParseAddrPort("127.0.0.1:5060"), local: netip.MustParseAddrPort("127.0.0.1:1")}
+	l.ctx, l.cancel = context.WithCancelCause(t.Context())
+	if l.checkRoute(); l.lostCause() != nil {
+		t.Errorf("lost: %v", l.lostCause())
+	}
+	l.local = netip.MustParseAddrPort("192.0.2.1:1")
+	if l.checkRoute(); l.lostCause() == nil {
+		t.Error("not lost")
+	}
+}
+
 func FuzzParseChallenge(f *testing.F) {
 	f.Add(`Digest realm="a, \"b\"" ,nonce=xyz, opaque="", qop="auth-int,auth" , Algorithm=sha-256,stale=TRUE`)
 	f.Add(`Digest nonce="x`)
@@ -213,7 +226,7 @@ func FuzzParseNumber(f *testing.F) {
 	f.Add("1001", "pbx:5060", "sip:600@y,1")
 	f.Fuzz(func(t *testing.T, user, server, callNo string) {
 		n, err := parseNumber(Config{User: user, Server: server, CallNo: callNo})
-		if err == nil && (n.host == "" || n.port < 0 || n.port > 65535 || strings.ContainsAny(n.target.String(), "\r\n <>")) {
+		if err == nil && (n.host == "" || n.port < 0 || n.port > 65535 || strings.ContainsAny(n.target.String()+n.account.String(), "\r\n <>")) {
 			t.Fatalf("%q %q %q was read as %+v", user, server, callNo, n)
 		}
 	})
