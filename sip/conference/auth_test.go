@@ -1,9 +1,12 @@
 package conference
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -148,4 +151,52 @@ func TestProofIsForOneNumber(t *testing.T) {
 	p.room = "601"
 	req = p.request(sip.INVITE, p.offer(sdp.SendRecv), proof)
 	p.ack(req, p.want(p.do(req), 401))
+}
+
+// TestNothingSecretIsLogged reads the log at its most talkative, sipgo's part included.
+func TestNothingSecretIsLogged(t *testing.T) {
+	var log lockedBuffer
+	c, err := New(Config{Listen: "127.0.0.1:0", Users: members}, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	p := newPhone(t, c, "udp", "alice")
+	_, res := p.proved(sip.REGISTER, "")
+	p.want(res, 200)
+	p.dial()
+	p.password = "guessed"
+	p.toTag, p.callID = "", "another"
+	_, res = p.proved(sip.REGISTER, "")
+	p.want(res, 403)
+	fmt.Fprint(p.conn, "REGISTER\r\nAuthorization: Digest response=\"telltale\"\r\n\r\n")
+	waitFor(t, "sipgo's complaint", func() bool { return strings.Contains(log.String(), "failed to parse") })
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	for _, secret := range []string{members["alice"], "guessed", "telltale", "response="} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log tells %q", secret)
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

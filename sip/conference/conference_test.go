@@ -173,6 +173,23 @@ func TestShutdownHangsUp(t *testing.T) {
 	}
 }
 
+// TestEveryAddress listens on all addresses: SDP, Contact and our own requests must name and come from the one that the
+// far end knows.
+func TestEveryAddress(t *testing.T) {
+	for _, listen := range []string{":0", "0.0.0.0:0"} {
+		c := host(t, func(cfg *Config) { cfg.Listen, cfg.MediaTimeout = listen, 300*time.Millisecond })
+		for _, transport := range []string{"udp", "tcp"} {
+			p := newPhone(t, c, transport, "alice")
+			res := p.dial()
+			answer, err := sdp.Parse(res.Body())
+			if err != nil || answer.Address.String() != "127.0.0.1" || res.Contact().Address.Host != "127.0.0.1" {
+				t.Errorf("%s: media at %v (%v), contact %s; want 127.0.0.1", listen, answer.Address, err, res.Contact())
+			}
+			p.expect(sip.BYE)
+		}
+	}
+}
+
 func TestChurnLeavesNothingBehind(t *testing.T) {
 	c := host(t, nil)
 	p := newPhone(t, c, "udp", "alice")

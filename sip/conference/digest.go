@@ -31,13 +31,27 @@ const (
 	right
 )
 
-// algorithms are those offered, the stronger one first (RFC 8760 section 2.4).
-var algorithms = []struct {
+// algorithm is a hash that digests may be made with.
+type algorithm struct {
 	name string
 	hash func() hash.Hash
-}{
-	{"SHA-256", sha256.New},
-	{"MD5", md5.New},
+}
+
+// algorithms are those known, the stronger one first (RFC 8760 section 2.4).
+var algorithms = []algorithm{{"SHA-256", sha256.New}, {"MD5", md5.New}}
+
+// oldAgents begin the User-Agent of telephones that give up at a challenge with SHA-256 even if one with MD5 stands
+// beside it, where RFC 7616 section 3.7 has them take the one they know. They are offered MD5 alone.
+var oldAgents = []string{"baresip v0.", "baresip v1.", "baresip v2.", "baresip v3.", "Asterisk PBX 1", "FreeSWITCH-mod_sofia/1."}
+
+// offered are the algorithms for a telephone with that User-Agent.
+func offered(agent string) []algorithm {
+	for _, old := range oldAgents {
+		if strings.HasPrefix(agent, old) {
+			return algorithms[1:]
+		}
+	}
+	return algorithms
 }
 
 // authority challenges and verifies users by digest (RFC 7616, qop=auth).
@@ -65,10 +79,10 @@ func newAuthority(realm string, users map[string]string, lifetime time.Duration,
 }
 
 // challenges are the values of the WWW-Authenticate headers, one an algorithm.
-func (a *authority) challenges(stale bool) []string {
+func (a *authority) challenges(offer []algorithm, stale bool) []string {
 	nonce := a.mint()
 	var values []string
-	for _, algorithm := range algorithms {
+	for _, algorithm := range offer {
 		v := "Digest realm=" + quote(a.realm) + `, nonce="` + nonce + `", algorithm=` + algorithm.name + `, qop="auth"`
 		if stale {
 			v += ", stale=true"

@@ -40,7 +40,7 @@ func asked(t *testing.T) (*authority, *hand, credentials) {
 	t.Helper()
 	clock := &hand{time.Unix(1_800_000_000, 0)}
 	a := newAuthority("here", map[string]string{"alice": "secret"}, time.Minute, clock.now)
-	values := a.challenges(false)
+	values := a.challenges(offered(""), false)
 	if len(values) != 2 || !strings.Contains(values[0], "SHA-256") || !strings.Contains(values[1], "MD5") {
 		t.Fatalf("challenges %q", values)
 	}
@@ -115,6 +115,15 @@ func TestVerify(t *testing.T) {
 				t.Errorf("got %d, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+func TestOldTelephonesAreOfferedWhatTheyKnow(t *testing.T) {
+	for agent, want := range map[string]int{"": 2, "orionbox": 2, "Linphone/5": 2, "baresip v1.0.0 (x86_64/linux)": 1} {
+		offer := offered(agent)
+		if len(offer) != want || offer[len(offer)-1].name != "MD5" {
+			t.Errorf("%q is offered %d algorithms, want %d", agent, len(offer), want)
+		}
 	}
 }
 

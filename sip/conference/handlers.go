@@ -135,8 +135,9 @@ func (c *Conference) authenticated(req *sip.Request, tx sip.ServerTransaction) (
 		c.respond(req, tx, 403, "Forbidden")
 		return "", false
 	}
+	offer := offered(strings.Join(values(req, "User-Agent"), ""))
 	var challenges []sip.Header
-	for _, value := range c.authority.challenges(best == outdated) {
+	for _, value := range c.authority.challenges(offer, best == outdated) {
 		challenges = append(challenges, sip.NewHeader("WWW-Authenticate", value))
 	}
 	c.respond(req, tx, 401, "Unauthorized", challenges...)

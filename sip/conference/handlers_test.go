@@ -56,6 +56,9 @@ func FuzzHandlers(f *testing.F) {
 			"Authorization: Digest username=\"alice\", realm=\"orionbox\", nonce=\"n\", uri=\"sip:600@h\", response=\"x\", " +
 			"cnonce=\"c\", qop=auth, nc=00000001\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"))
 	}
+	f.Add([]byte(strings.ReplaceAll(head, "%M", "INVITE") + "Contact: <sip:a@h>\r\nContent-Type: application/sdp\r\n\r\n" +
+		"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0 9 96\r\n" +
+		"a=rtpmap:96 opus/48000/2\r\na=sendonly\r\n"))
 	f.Add([]byte("REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: *;tag=1\r\nTo: *\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\n" +
 		"Contact: *\r\nExpires: x\r\nRequire: ,\r\n\r\n"))
 	c, err := New(Config{Listen: "127.0.0.1:0", Users: members}, slog.New(slog.DiscardHandler))

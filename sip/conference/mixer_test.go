@@ -127,12 +127,8 @@ func BenchmarkMixOnce(b *testing.B) {
 			var buffer [tickSamples]float32
 			for b.Loop() {
 				for _, s := range speakers {
-					for i, v := range s.says {
-						buffer[i] = v
-					}
-					for i, v := range buffer {
-						s.heard[i] = v
-					}
+					copy(buffer[:], s.says[:])
+					copy(s.heard[:], buffer[:])
 				}
 			}
 		})
