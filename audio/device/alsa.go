@@ -29,20 +29,29 @@ func stableID(root, id string) string {
 // usbCard is the id of the first USB card that can capture or play, or "". An audio interface is what the box is for;
 // ALSA's own default is card 0, which on a Raspberry Pi is the HDMI socket and has no microphone.
 func usbCard(root string, k kind) string {
-	suffix := map[kind]string{capture: "c", playback: "p"}[k]
+	suffix := streams[k]
 	usb, _ := filepath.Glob(filepath.Join(root, "card*", "usbid"))
 	slices.SortFunc(usb, func(a, b string) int { return cardNumber(a) - cardNumber(b) })
 	for _, path := range usb {
 		folder := filepath.Dir(path)
-		streams, _ := filepath.Glob(filepath.Join(folder, "pcm*"+suffix))
-		if len(streams) == 0 {
+		found, _ := filepath.Glob(filepath.Join(folder, "pcm*"+suffix))
+		if len(found) == 0 {
 			continue
 		}
-		slices.Sort(streams)
-		dev := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(streams[0]), "pcm"), suffix)
+		slices.Sort(found)
+		dev := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(found[0]), "pcm"), suffix)
 		return stableID(root, ":"+strings.TrimPrefix(filepath.Base(folder), "card")+","+dev)
 	}
 	return ""
+}
+
+// streams is how the kernel names a card's directions: pcm0c captures, pcm0p plays.
+var streams = map[kind]string{capture: "c", playback: "p"}
+
+// hasCard tells whether any card can capture or play.
+func hasCard(root string, k kind) bool {
+	found, _ := filepath.Glob(filepath.Join(root, "card*", "pcm*"+streams[k]))
+	return len(found) > 0
 }
 
 // cardNumber is N of a path .../cardN/usbid.

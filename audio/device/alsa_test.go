@@ -53,6 +53,13 @@ func TestUSBCardComesFirst(t *testing.T) {
 	}
 }
 
+func TestHasCard(t *testing.T) {
+	root := fakeProc(t)
+	if !hasCard(root, capture) || !hasCard(root, playback) || hasCard(t.TempDir(), playback) {
+		t.Error("cards are not seen as they are")
+	}
+}
+
 func TestCardOfAName(t *testing.T) {
 	root := fakeProc(t)
 	for name, want := range map[string]bool{
@@ -70,10 +77,11 @@ func TestMatchPrefersTheExactName(t *testing.T) {
 		{ID: "hw:CARD=A,DEV=0", Name: "USB Audio", Capture: true},
 		{ID: "hw:CARD=B,DEV=0", Name: "USB Audio Pro", Capture: true, Playback: true},
 		{ID: "hw:CARD=C,DEV=0", Name: "Scarlett 2i2", Capture: true},
+		{ID: "jack", Name: "Behringer Connection Kit", Capture: true, plugin: true},
 	}
 	for name, want := range map[string]string{
 		"USB Audio": "hw:CARD=A,DEV=0", "usb audio pro": "hw:CARD=B,DEV=0", "scarlett": "hw:CARD=C,DEV=0",
-		"hw:CARD=B,DEV=0": "hw:CARD=B,DEV=0", "USB": "", "Behringer": "",
+		"hw:CARD=B,DEV=0": "hw:CARD=B,DEV=0", "USB": "", "Behringer": "", "jack": "jack",
 	} {
 		if got, ok := match(all, name, capture); got.ID != want || ok != (want != "") {
 			t.Errorf("%q found %q, want %q", name, got.ID, want)

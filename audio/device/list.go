@@ -3,6 +3,7 @@ package device
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ type Info struct {
 	Capture  bool   `json:"capture"`
 	Playback bool   `json:"playback"`
 	Default  bool   `json:"default"` // the one that Default opens, for one of its directions at least
+	plugin   bool   // not a card but a piece of ALSA's plumbing, of which it lists a dozen
 }
 
 // backends are asked in this order. Where a PulseAudio (or PipeWire) server runs, it holds the cards.
@@ -40,6 +42,12 @@ type target struct {
 
 // List is every sound card that there is. None is no error, nor is a sound system that is not installed.
 func List() ([]Info, error) {
+	all, err := listAll()
+	return slices.DeleteFunc(all, func(i Info) bool { return i.plugin }), err
+}
+
+// listAll is List with the plugins, which can be opened by their exact id.
+func listAll() ([]Info, error) {
 	var all []Info
 	for _, b := range backends {
 		infos, err := listBackend(b)
@@ -90,6 +98,7 @@ func describe(b malgo.Backend, k kind, d *malgo.DeviceInfo) Info {
 		Capture: k == capture, Playback: k == playback}
 	if b == malgo.BackendAlsa {
 		info.ID = stableID(procASound, info.ID)
+		info.plugin = !strings.HasPrefix(info.ID, "hw:")
 	}
 	return info
 }
@@ -126,7 +135,7 @@ func find(name string, k kind) (target, error) {
 	if strings.EqualFold(name, Default) {
 		return findDefault(k)
 	}
-	all, err := List()
+	all, err := listAll()
 	if err != nil {
 		return target{}, fmt.Errorf("%w: %w", ErrOpen, err)
 	}
@@ -153,14 +162,34 @@ func findDefault(k kind) (target, error) {
 		if err != nil || !slices.ContainsFunc(infos, func(i Info) bool { return i.can(k) }) {
 			continue
 		}
-		if b == malgo.BackendAlsa {
-			if id := usbCard(procASound, k); id != "" {
-				return target{backend: b, id: id, name: nameOf(infos, id)}, nil
-			}
+		if b != malgo.BackendAlsa {
+			return target{backend: b, name: Default}, nil
 		}
-		return target{backend: b, name: Default}, nil
+		if id := usbCard(procASound, k); id != "" {
+			return target{backend: b, id: id, name: nameOf(infos, id)}, nil
+		}
+		if hasCard(procASound, k) || os.Getenv("ALSA_CONFIG_PATH") != "" {
+			return target{backend: b, name: Default}, nil
+		} // else ALSA would only fill the log with what it cannot find
 	}
 	return target{}, fmt.Errorf("%w; there are none at all: plug in a USB audio interface", ErrNotFound)
+}
+
+// Identify tells which device a name stands for now, "" for the system's own choice or none. Default stands for another
+// one as soon as a USB interface is plugged in.
+func Identify(name string, microphone bool) string {
+	if name != "" && !strings.EqualFold(name, Default) {
+		return name
+	}
+	k := playback
+	if microphone {
+		k = capture
+	}
+	found, err := findDefault(k)
+	if err != nil {
+		return ""
+	}
+	return found.id
 }
 
 func nameOf(infos []Info, id string) string {
@@ -176,12 +205,18 @@ func nameOf(infos []Info, id string) string {
 func match(all []Info, name string, k kind) (Info, bool) {
 	var able []Info
 	for _, i := range all {
-		if i.can(k) {
+		if !i.can(k) {
+			continue
+		}
+		if i.ID == name {
+			return i, true
+		}
+		if !i.plugin {
 			able = append(able, i)
 		}
 	}
 	for _, same := range []func(Info) bool{
-		func(i Info) bool { return i.ID == name || i.Name == name },
+		func(i Info) bool { return i.Name == name },
 		func(i Info) bool { return strings.EqualFold(i.ID, name) || strings.EqualFold(i.Name, name) },
 	} {
 		if n := slices.IndexFunc(able, same); n >= 0 {
@@ -204,7 +239,7 @@ func match(all []Info, name string, k kind) (Info, bool) {
 func choices(all []Info, k kind) string {
 	var names []string
 	for _, i := range all {
-		if i.can(k) {
+		if i.can(k) && !i.plugin {
 			names = append(names, fmt.Sprintf("%q (%s)", i.Name, i.ID))
 		}
 	}

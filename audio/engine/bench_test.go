@@ -77,6 +77,7 @@ func (u *usb) opener() opener {
 			})
 		},
 		playback: func(cfg device.Config, f func([]float32)) (device.Device, error) { return u.open(cfg, f) },
+		identify: func(string, bool) string { return "usb" },
 	}
 }
 

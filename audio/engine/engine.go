@@ -64,11 +64,12 @@ type Engine struct {
 type opener struct {
 	capture  func(device.Config, func([]float32)) (device.Device, error)
 	playback func(device.Config, func([]float32)) (device.Device, error)
+	identify func(name string, microphone bool) string
 }
 
 // New makes the graph and opens nothing: Run does. It fails only for settings that no device could have.
 func New(cfg Config, log *slog.Logger) (*Engine, error) {
-	return newEngine(cfg, log, opener{device.OpenCapture, device.OpenPlayback})
+	return newEngine(cfg, log, opener{device.OpenCapture, device.OpenPlayback, device.Identify})
 }
 
 func newEngine(cfg Config, log *slog.Logger, open opener) (*Engine, error) {
@@ -85,6 +86,7 @@ func newEngine(cfg Config, log *slog.Logger, open opener) (*Engine, error) {
 	e.mic.open = func(ticket uint64) (device.Device, error) {
 		return open.capture(cfg.of(cfg.Mic), func(data []float32) { e.in.deliver(ticket, data, false) })
 	}
+	e.mic.identify = func() string { return open.identify(cfg.Mic, true) }
 	silence := make([]float32, cfg.blockLen()*cfg.Format.Channels)
 	e.mic.standIn = func(ticket uint64, frames int) bool {
 		return e.in.deliver(ticket, silence[:frames*cfg.Format.Channels], true)
@@ -93,6 +95,7 @@ func newEngine(cfg Config, log *slog.Logger, open opener) (*Engine, error) {
 	e.speaker.open = func(ticket uint64) (device.Device, error) {
 		return open.playback(cfg.of(cfg.Speakers), func(dst []float32) { e.out.render(ticket, dst) })
 	}
+	e.speaker.identify = func() string { return open.identify(cfg.Speakers, false) }
 	nowhere := make([]float32, cfg.blockLen()*cfg.Format.Channels)
 	e.speaker.standIn = func(ticket uint64, frames int) bool {
 		return e.out.render(ticket, nowhere[:frames*cfg.Format.Channels])

@@ -72,14 +72,14 @@ func TestUnplugAndReplug(t *testing.T) {
 		if s := e.Status(); s.Mic.State != OK || s.Speakers.State != OK || s.Mic.Name != "USB Audio" {
 			t.Errorf("after 3 s: %+v", s)
 		}
-		about(t, "sound of 3 s", k.sound, 3*48000, 1000)
+		about(t, "sound of 3 s", k.sound, 3*48000-9600, 2000)
 		wantToken(t, e)
 
 		card.plugged.Store(false)
 		pass(5 * time.Second)
 		k.drain(t, e)
 		about(t, "3 s of sound and 5 s away", k.pos, 8*48000, 1000)
-		about(t, "filled", k.filled, 5*48000, 2000)
+		about(t, "filled", k.filled, 5*48000+9600, 3000)
 		if s := e.Status(); s.Mic.State != Lost || s.Speakers.State != Lost || s.Mic.Detail == "" {
 			t.Errorf("unplugged: %+v", s)
 		}
@@ -185,7 +185,7 @@ func TestRealDevicesInVirtualTime(t *testing.T) {
 		var k take
 		k.drain(t, e)
 		about(t, "10 s", k.pos, 480000, 500)
-		about(t, "filled before the device was open", k.filled, 0, 500)
+		about(t, "filled before the device was open", k.filled, 9600, 1500)
 		cancel()
 		<-ended
 	})

@@ -6,9 +6,10 @@ import "sync/atomic"
 // Each holds a ticket. A device that will not close may call back long after it was given up: its ticket is void, and
 // its samples are refused. All is wait-free.
 type gate struct {
-	issued atomic.Uint64
-	holder atomic.Uint64
-	busy   atomic.Bool
+	issued  atomic.Uint64
+	holder  atomic.Uint64
+	knocked atomic.Uint64 // the newest ticket that was refused because it is not yet valid
+	busy    atomic.Bool
 }
 
 // ticket issues a new ticket, not yet valid.
@@ -23,11 +24,18 @@ func (g *gate) enter(ticket uint64) bool {
 	if !g.busy.CompareAndSwap(false, true) {
 		return false
 	}
-	if g.holder.Load() != ticket {
-		g.busy.Store(false)
-		return false
+	holder := g.holder.Load()
+	if holder == ticket {
+		return true
 	}
-	return true
+	if ticket > holder {
+		g.knocked.Store(ticket)
+	}
+	g.busy.Store(false)
+	return false
 }
+
+// waiting tells whether the holder of a ticket that is not yet valid has tried to enter since it was asked last.
+func (g *gate) waiting(ticket uint64) bool { return g.knocked.CompareAndSwap(ticket, 0) }
 
 func (g *gate) leave() { g.busy.Store(false) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,27 +17,26 @@ const (
 	lostAfter = 500 * time.Millisecond
 	// watchEvery is how often the age is looked at.
 	watchEvery = 100 * time.Millisecond
-	// retryFirst and retryMost bound the wait between two tries to open.
-	retryFirst, retryMost = 500 * time.Millisecond, 5 * time.Second
-	// settleTime is what udev gets to finish a device that has just appeared.
-	settleTime = 200 * time.Millisecond
+	// startTime is what a device gets to call back steadily after it was opened: for steadyFor, never older than steadyAge.
+	// Some call at once to fill a buffer, and then for the first time in earnest seconds later.
+	startTime, steadyFor, steadyAge = 5 * time.Second, 200 * time.Millisecond, 100 * time.Millisecond
 	// closeTime is what a device gets to close when the program ends; one that was unplugged may never.
 	closeTime = 2 * time.Second
 )
 
-// soundFolder is where the kernel shows sound cards come and go.
-const soundFolder = "/dev/snd"
-
 // side keeps one device open: the microphone or the speakers. Its goroutine owns all but the status.
 type side struct {
-	engine  *Engine
-	log     *slog.Logger
-	format  pcm.Format
-	block   int
-	gate    *gate
-	last    *atomic.Int64 // time of the last block that went through the gate, ns
-	open    func(ticket uint64) (device.Device, error)
-	standIn func(ticket uint64, frames int) bool // does what the device would with a block of at most that length
+	engine *Engine
+	log    *slog.Logger
+	format pcm.Format
+	block  int
+	gate   *gate
+	last   *atomic.Int64 // time of the last block that went through the gate, ns
+	open   func(ticket uint64) (device.Device, error)
+	// identify tells which device would be opened now.
+	identify func() string
+	standIn  func(ticket uint64, frames int) bool // does what the device would with a block of at most that length
+	retry    retry
 
 	mu     sync.Mutex
 	status DeviceStatus
@@ -53,12 +51,13 @@ func newSide(e *Engine, what, name string, g *gate, last *atomic.Int64) *side {
 // run has the device open or is standing in for it, until ctx ends.
 func (s *side) run(ctx context.Context) {
 	for {
-		d := s.acquire(ctx)
-		if d == nil {
+		open := s.acquire(ctx)
+		if open == nil {
 			return
 		}
-		lost := s.watch(ctx, d)
-		closed := s.dismiss(d)
+		lost := s.watch(ctx, open)
+		s.gate.admit(s.gate.ticket())
+		closed := s.close(open.device)
 		if !lost {
 			select {
 			case <-closed:
@@ -67,95 +66,130 @@ func (s *side) run(ctx context.Context) {
 			}
 			return
 		}
+		s.retry.lost(s.engine.now(), open.opened)
 	}
 }
 
-// opened is the outcome of one try.
-type opened struct {
+// attempt is one try to open the device, and its outcome.
+type attempt struct {
 	device device.Device
 	ticket uint64
+	id     string // which device it is, as far as that is known
+	opened time.Duration
+	steady time.Duration // since when it calls back without a pause; zero when it does not
 	err    error
 }
 
-// acquire stands in for the device until it can be opened; nil when ctx ended before. Opening may take its time, or
-// never end, so it has a goroutine of its own.
-func (s *side) acquire(ctx context.Context) device.Device {
+// acquire stands in for the device until it is open and has called back; nil when ctx ended before. Opening may take its
+// time, or never end, so it has a goroutine of its own.
+func (s *side) acquire(ctx context.Context) *attempt {
 	cover := s.cover()
 	tick := time.NewTicker(s.format.Duration(int64(s.block)))
 	defer tick.Stop()
-	wait := retry{soundFolder: stamp()}
-	result := make(chan opened, 1)
+	result := make(chan attempt, 1)
+	var open attempt
 	trying := false
 	for {
-		if !trying && wait.over(s.engine.now()) {
+		if !trying && s.retry.over(s.engine.now()) {
 			trying = true
 			go s.try(result)
 		}
 		select {
 		case <-ctx.Done():
-			if trying {
-				go closeLate(result)
-			}
+			s.abandon(open, trying, result)
 			return nil
-		case o := <-result:
-			trying = false
-			if o.err == nil {
-				cover.rest(s.engine.now())
-				s.gate.admit(o.ticket)
-				s.report(OK, "", o.device.Name())
-				return o.device
+		case open = <-result:
+			if open.err != nil {
+				trying, open = false, s.failed(open)
 			}
-			wait.failed(s.engine.now())
-			s.failed(o.err)
 		case <-tick.C:
 			cover.blocks(s.engine.now())
+		}
+		switch {
+		case open.device == nil:
+		case open.settled(s.gate, s.engine.now()):
+			cover.rest(s.engine.now())
+			s.gate.admit(open.ticket)
+			s.report(OK, "", open.device.Name())
+			return &open
+		case s.engine.now()-open.opened > startTime:
+			s.close(open.device)
+			open.err = errors.New("it was opened, but nothing came: unplug it and plug it in again")
+			trying, open = false, s.failed(open)
 		}
 	}
 }
 
 // try makes one attempt.
-func (s *side) try(result chan<- opened) {
-	ticket := s.gate.ticket()
-	d, err := s.open(ticket)
-	result <- opened{d, ticket, err}
+func (s *side) try(result chan<- attempt) {
+	a := attempt{ticket: s.gate.ticket(), id: s.identify()}
+	a.device, a.err = s.open(a.ticket)
+	a.opened = s.engine.now()
+	result <- a
+}
+
+// settled tells whether an open device calls back steadily.
+func (a *attempt) settled(g *gate, now time.Duration) bool {
+	switch {
+	case a.device.Age() > steadyAge:
+		a.steady = 0
+	case g.waiting(a.ticket) && a.steady == 0:
+		a.steady = now
+	}
+	return a.steady > 0 && now-a.steady >= steadyFor
+}
+
+// abandon closes what is open, or will be, when nobody wants it any more.
+func (s *side) abandon(open attempt, trying bool, result <-chan attempt) {
+	if open.device != nil {
+		s.close(open.device)
+	} else if trying {
+		go closeLate(result)
+	}
 }
 
 // closeLate closes what was opened after nobody wanted it any more.
-func closeLate(result <-chan opened) {
+func closeLate(result <-chan attempt) {
 	if o := <-result; o.err == nil {
 		_ = o.device.Close()
 	}
 }
 
-// failed reports an attempt: what was once open is lost, what never was is missing.
-func (s *side) failed(err error) {
+// failed reports an attempt and forgets it: what was once open is lost, what never was is missing.
+func (s *side) failed(a attempt) attempt {
+	s.retry.failed(s.engine.now())
 	state := Missing
 	if s.Status().State == Lost {
 		state = Lost
 	}
-	s.report(state, err.Error(), "")
+	s.report(state, a.err.Error(), "")
+	return attempt{}
 }
 
-// watch returns true when the device is lost, false when ctx ended.
-func (s *side) watch(ctx context.Context, d device.Device) (lost bool) {
+// watch returns true when the device is lost, or its name stands for another one now; false when ctx ended.
+func (s *side) watch(ctx context.Context, open *attempt) (lost bool) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	cards := plugs{seen: stamp()}
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-tick.C:
-			if d.Age() > lostAfter {
+			if open.device.Age() > lostAfter {
 				s.report(Lost, "no sound for "+lostAfter.String()+": unplugged?", "")
+				return true
+			}
+			if cards.changed(s.engine.now()) && s.identify() != open.id {
+				s.report(Lost, "another device was plugged in", "")
 				return true
 			}
 		}
 	}
 }
 
-// dismiss voids the device's ticket and closes it, in a goroutine of its own: a card that is gone may hang in the driver.
-func (s *side) dismiss(d device.Device) (closed chan struct{}) {
-	s.gate.admit(s.gate.ticket())
+// close closes a device in a goroutine of its own: a card that is gone may hang in the driver.
+func (s *side) close(d device.Device) (closed chan struct{}) {
 	closed = make(chan struct{})
 	go func() {
 		defer close(closed)
@@ -195,78 +229,4 @@ func (s *side) Status() DeviceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.status
-}
-
-// cover is the stand-in at work: it owes as many samples as time has passed since the device's last.
-type cover struct {
-	side   *side
-	ticket uint64
-	start  time.Duration
-	done   int64
-}
-
-func (s *side) cover() *cover {
-	c := &cover{side: s, ticket: s.gate.ticket(), start: time.Duration(s.last.Load())}
-	if c.start == 0 {
-		c.start = s.engine.now()
-	}
-	s.gate.admit(c.ticket)
-	return c
-}
-
-func (c *cover) owed(now time.Duration) int64 { return c.side.format.Samples(now-c.start) - c.done }
-
-// blocks does all whole blocks that are owed.
-func (c *cover) blocks(now time.Duration) {
-	for c.owed(now) >= int64(c.side.block) && c.do(c.side.block) {
-	}
-}
-
-// rest does all that is owed, before a device takes over.
-func (c *cover) rest(now time.Duration) {
-	c.blocks(now)
-	if n := c.owed(now); n > 0 && n < int64(c.side.block) {
-		c.do(int(n))
-	}
-}
-
-// do fails while a void device is still inside the gate: the next tick makes up for it.
-func (c *cover) do(frames int) bool {
-	if !c.side.standIn(c.ticket, frames) {
-		return false
-	}
-	c.done += int64(frames)
-	return true
-}
-
-// retry says when to try again: after a growing wait, or soon after a sound card came or went.
-type retry struct {
-	soundFolder time.Time
-	next        time.Duration
-	wait        time.Duration
-	looked      time.Duration
-}
-
-func (r *retry) failed(now time.Duration) {
-	r.wait = min(max(r.wait*2, retryFirst), retryMost)
-	r.next = now + r.wait
-}
-
-func (r *retry) over(now time.Duration) bool {
-	if now-r.looked >= watchEvery {
-		r.looked = now
-		if changed := stamp(); !changed.Equal(r.soundFolder) {
-			r.soundFolder, r.wait, r.next = changed, 0, now+settleTime
-		}
-	}
-	return now >= r.next
-}
-
-// stamp is when a sound card last came or went; zero where there is no sound at all.
-func stamp() time.Time {
-	info, err := os.Stat(soundFolder)
-	if errors.Is(err, os.ErrNotExist) || err != nil {
-		return time.Time{}
-	}
-	return info.ModTime()
 }
