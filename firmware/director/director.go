@@ -111,7 +111,8 @@ type Director struct {
 	voiceTried time.Time
 	retried    time.Time
 	disk       space
-	lost       int64 // sample frames of the session that the disk was too slow for
+	lostBefore int64 // what lost was when the session began
+	lostSeen   int64 // what lost was at the last gap
 }
 
 // takeFile is what is known of the take that runs or was the last.
@@ -145,7 +146,7 @@ func (d *Director) Run(ctx context.Context) error {
 	asked := ctx.Done()
 	calls := d.phoneEvents()
 	d.doTick()
-	for !d.done() {
+	for d.settle(); !d.done(); d.settle() {
 		select {
 		case <-asked:
 			asked = nil

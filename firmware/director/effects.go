@@ -11,19 +11,17 @@ import (
 
 var errBusy = errors.New("the disk has not answered for so long that no more can wait for it")
 
-// openSession has the clerk make the folder, and starts the voice recording, which waits for it.
+// openSession has the folder made, and starts the voice recording, which waits for it.
 func (d *Director) openSession() {
 	f := &folder{ready: make(chan struct{}), began: d.now()}
-	d.folder, d.lost = f, 0
-	begin := func() {
+	d.folder = f
+	d.lostBefore = d.lost()
+	d.lostSeen = d.lostBefore
+	go func() { // not the clerk's work: however long its queue, a take has to have a folder
 		f.session, f.err = d.parts.Disk.Begin(f.began)
 		close(f.ready)
 		d.clerk.reports <- func() { d.doFolder(f) }
-	}
-	if !d.clerk.do(begin) {
-		f.err = errBusy
-		close(f.ready)
-	}
+	}()
 	if d.voice == nil {
 		d.voice = d.cfg.NewVoice(d.voiceRate())
 		d.attach() // a call may have come before the first folder could be made
@@ -87,26 +85,22 @@ func (d *Director) startTake(number int) {
 	})
 }
 
-// closeSession stops the voice recording; the rest follows when that is on disk.
+// closeSession stops the voice recording; settle does the rest when that is on disk.
 func (d *Director) closeSession() {
-	if d.voice == nil {
-		d.endSession()
-		return
-	}
 	d.voice.Detach()
-	if d.voiceOpen {
-		d.voice.Stop()
-		return
-	}
-	d.endSession()
+	d.voice.Stop()
 }
 
-// endSession shuts the books of a session whose recordings are closed.
-func (d *Director) endSession() {
-	if d.voice != nil {
-		d.voice.Close()
-		d.voice = nil
+// settle shuts the books of a box that leaves, once all its recordings are closed.
+func (d *Director) settle() {
+	if d.state.Done() && d.voice != nil && !d.voiceOpen {
+		d.endSession()
 	}
+}
+
+func (d *Director) endSession() {
+	d.voice.Close()
+	d.voice = nil
 	f := d.folder
 	if f == nil {
 		return

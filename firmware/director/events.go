@@ -1,7 +1,8 @@
 package director
 
 import (
-	"orionbox/audio/engine"
+	"errors"
+
 	"orionbox/audio/recorder"
 	"orionbox/firmware/health"
 	"orionbox/firmware/session"
@@ -60,8 +61,7 @@ func (d *Director) doStudio(e recorder.Event) {
 		d.noteTake(takes.KindTakeStop, e)
 		d.feed(session.TakeFailed{})
 	case recorder.Gap:
-		d.gap(e)
-		d.noteTake(takes.KindGap, e)
+		d.noteGap(d.noteTake, e)
 	case recorder.Progress:
 		d.faults.Is(health.TakeFailed, false, "", d.now())
 	}
@@ -79,22 +79,20 @@ func (d *Director) doVoice(e recorder.Event) {
 			d.log.Error("voice recording", "err", e.Err)
 			d.faults.Is(health.VoiceFailed, true, e.Err.Error(), d.now())
 		}
-		if !d.state.Open {
-			d.endSession()
-		}
 	case recorder.Gap:
-		d.gap(e)
-		d.noteVoice(takes.KindGap, e)
+		d.noteGap(d.noteVoice, e)
 	case recorder.Progress:
 		d.faults.Is(health.VoiceFailed, false, "", d.now())
 	}
 }
 
-// gap counts what was lost because the disk was too slow. Silence that stands for a microphone that is away is no loss of
-// ours, and has a fault of its own.
-func (d *Director) gap(e recorder.Event) {
-	if d.parts.Audio.Status().Mic.State == engine.OK {
-		d.lost += e.Samples
+// noteGap journals silence that stands for sound which was not captured, and why.
+func (d *Director) noteGap(note func(takes.Kind, recorder.Event), e recorder.Event) {
+	cause := "nothing came from the microphone"
+	if lost := d.lost(); lost > d.lostSeen {
+		d.lostSeen, cause = lost, "the box or its disk did not keep up"
 	}
-	d.log.Warn("gap", "position", e.Pos, "samples", e.Samples)
+	d.log.Warn("gap", "position", e.Pos, "samples", e.Samples, "cause", cause)
+	e.Err = errors.New(cause)
+	note(takes.KindGap, e)
 }

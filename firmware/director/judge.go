@@ -125,8 +125,17 @@ func (d *Director) judgeTake(s recorder.Status, now time.Time) {
 	case session.Idle:
 		d.faults.Is(health.TakeFailed, false, "", now)
 	}
-	detail := fmt.Sprintf("%d samples", d.lost)
-	d.faults.Is(health.SoundLost, d.lost > 0, detail, now)
+	lost := d.lost() - d.lostBefore
+	d.faults.Is(health.SoundLost, lost > 0, fmt.Sprintf("%d samples this session", lost), now)
+}
+
+// lost is how many sample frames were captured and not recorded since the box began, because it was too slow.
+func (d *Director) lost() int64 {
+	lost := d.parts.Audio.Status().Dropped.Studio
+	if d.voice != nil {
+		lost += d.voice.Status().Lost
+	}
+	return lost
 }
 
 func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
