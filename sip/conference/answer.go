@@ -138,9 +138,12 @@ func (l *leg) acked(s step) {
 
 // reoffer answers a re-INVITE or UPDATE: hold, another address, another codec, or only a sign of life.
 func (l *leg) reoffer(s step) {
-	if l.final != nil || l.refreshing && s.req.IsInvite() {
+	if l.final != nil && l.final.offered || l.refreshing && s.req.IsInvite() {
 		l.refuse(s, 491, "Request Pending")
 		return
+	}
+	if s.req.IsInvite() {
+		l.settle() // who calls again has our 2xx; the ACK may still be on its way, or be overtaken here
 	}
 	timer, ok := readTimer(s.req, l.c.cfg.MinSession)
 	if !ok {

@@ -28,59 +28,6 @@ import (
 	"orionbox/sip/media"
 )
 
-// Config is what a conference needs to know. Listen and Users are required, the rest has defaults.
-type Config struct {
-	// Listen is host:port for UDP and TCP; port 0 lets the system choose.
-	Listen string
-	// Users maps each user to their password.
-	Users map[string]string
-	// Realm is the name that users see themselves authenticated to; default "orionbox".
-	Realm string
-	// Codec is the setting for media.Formats; default all, in the caller's order.
-	Codec string
-	// MediaTimeout ends a leg that nothing was heard from for so long; default 30 s.
-	MediaTimeout time.Duration
-	// HoldTimeout is the same for a leg that announced to send nothing; default 30 min.
-	HoldTimeout time.Duration
-	// MinSession is the shortest session interval taken (RFC 4028); default 90 s, the least the standard allows.
-	MinSession time.Duration
-	// NonceLife is how long a challenge can be answered; default 5 min.
-	NonceLife time.Duration
-	// MaxLegs bounds calls at a time; the next is answered 486. Default 100.
-	MaxLegs int
-	// MaxMessage bounds a SIP message in bytes; default 16384.
-	MaxMessage int
-	// UserAgent is the Server header; default "orionbox".
-	UserAgent string
-}
-
-func (c Config) withDefaults() Config {
-	byDefault(&c.Realm, "orionbox")
-	byDefault(&c.MediaTimeout, 30*time.Second)
-	byDefault(&c.HoldTimeout, 30*time.Minute)
-	byDefault(&c.MinSession, 90*time.Second)
-	byDefault(&c.NonceLife, 5*time.Minute)
-	byDefault(&c.MaxLegs, 100)
-	byDefault(&c.MaxMessage, 16384)
-	byDefault(&c.UserAgent, "orionbox")
-	return c
-}
-
-func byDefault[T comparable](field *T, value T) {
-	var unset T
-	if *field == unset {
-		*field = value
-	}
-}
-
-// String tells the settings without the passwords.
-func (c Config) String() string {
-	return fmt.Sprintf("listen %s, %d users, realm %q, codecs %q", c.Listen, len(c.Users), c.Realm, c.Codec)
-}
-
-// LogValue keeps passwords out of logs.
-func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
 // Conference is a running meeting place.
 type Conference struct {
 	cfg       Config
@@ -206,53 +153,6 @@ func (c *Conference) Close() error {
 	c.calls.Wait()
 	c.rooms.wait()
 	return errors.Join(c.sockets.close(), c.ua.Close())
-}
-
-// reserve takes a place for one more call.
-func (c *Conference) reserve() (status int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.closing:
-		return sip.StatusServiceUnavailable
-	case c.taken >= c.cfg.MaxLegs:
-		return sip.StatusBusyHere
-	}
-	c.taken++
-	c.calls.Add(1)
-	return 0
-}
-
-// release gives a place back.
-func (c *Conference) release() {
-	c.mu.Lock()
-	c.taken--
-	c.mu.Unlock()
-	c.calls.Done()
-}
-
-// remember makes the leg known to requests within its dialog, forget ends that.
-func (c *Conference) remember(l *leg) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.legs[l.dialog.id()] = l
-}
-
-func (c *Conference) forget(l *leg) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.legs, l.dialog.id())
-}
-
-// find is the leg whose dialog the request belongs to, or nil.
-func (c *Conference) find(req *sip.Request) *leg {
-	id, err := sip.DialogIDFromRequestUAS(req)
-	if err != nil {
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.legs[id]
 }
 
 // hostFor is the address of ours that this far end can reach.

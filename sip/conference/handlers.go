@@ -15,19 +15,19 @@ const (
 
 // handle tells sipgo which method goes where; it must happen before the sockets are served.
 func (c *Conference) handle() {
-	c.server.OnRegister(c.sound(c.register))
-	c.server.OnInvite(c.sound(c.invite))
-	c.server.OnOptions(c.sound(c.options))
+	c.server.OnRegister(c.whole(c.register))
+	c.server.OnInvite(c.whole(c.invite))
+	c.server.OnOptions(c.whole(c.options))
 	for _, method := range []sip.RequestMethod{sip.ACK, sip.BYE, sip.UPDATE, sip.INFO, sip.CANCEL} {
-		c.server.OnRequest(method, c.sound(c.within))
+		c.server.OnRequest(method, c.whole(c.within))
 	}
-	c.server.OnNoRoute(c.sound(func(req *sip.Request, tx sip.ServerTransaction) {
+	c.server.OnNoRoute(c.whole(func(req *sip.Request, tx sip.ServerTransaction) {
 		c.respond(req, tx, 405, "Method Not Allowed")
 	}))
 }
 
-// sound lets only whole requests through: handlers may count on the headers that RFC 3261 section 8.1.1 demands.
-func (c *Conference) sound(h sipgo.RequestHandler) sipgo.RequestHandler {
+// whole lets only whole requests through: handlers may count on the headers that RFC 3261 section 8.1.1 demands.
+func (c *Conference) whole(h sipgo.RequestHandler) sipgo.RequestHandler {
 	return func(req *sip.Request, tx sip.ServerTransaction) {
 		status, reason := fault(req)
 		if status == 0 {

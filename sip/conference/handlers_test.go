@@ -76,7 +76,7 @@ func FuzzHandlers(f *testing.F) {
 			}
 			req.SetSource("127.0.0.1:9")
 			req.SetTransport("UDP")
-			c.sound(h)(req, &exchange{})
+			c.whole(h)(req, &exchange{})
 			if fault, _ := fault(req); fault != 0 {
 				continue
 			}

@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"orionbox/audio/audiotest"
+	"orionbox/sip/media"
+	"orionbox/sip/rtp"
 )
 
 // speaker is a leg for the mixer alone: it says what it was given and remembers the last it heard.
@@ -131,6 +135,48 @@ func BenchmarkMixOnce(b *testing.B) {
 					copy(s.heard[:], buffer[:])
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkRealLegs is a tick with ten legs that encode, send, and conceal what nobody sends them; the share is of one
+// leg.
+func BenchmarkRealLegs(b *testing.B) {
+	const legs = 10
+	for _, codec := range []string{"opus", "G722", "PCMU"} {
+		b.Run(codec, func(b *testing.B) {
+			far, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer far.Close()
+			formats, err := media.Formats(codec)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var seats []*seat
+			for range legs {
+				socket, err := rtp.Listen(netip.MustParseAddr("127.0.0.1"))
+				if err != nil {
+					b.Fatal(err)
+				}
+				leg, err := media.NewLeg(media.LegConfig{Socket: socket, Format: formats[0], Rate: mixRate,
+					Remote: far.LocalAddr().(*net.UDPAddr).AddrPort()})
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer leg.Close()
+				seats = append(seats, &seat{voice: leg})
+			}
+			m, _ := gathering(1, -20)
+			seats = append(seats, *m.seats.Load()...)
+			m.seats.Store(&seats)
+			b.ReportAllocs()
+			for b.Loop() {
+				mixOnce(m)
+			}
+			perTick := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+			b.ReportMetric(perTick/float64(tickLength.Nanoseconds())*100/legs, "%tick/leg")
 		})
 	}
 }
