@@ -44,9 +44,9 @@ func newRun() *cobra.Command {
 
 // load reads conn.conf, tells its faults on standard error, and refuses one that a box cannot run on.
 func load(path string) (conf.Config, error) {
-	file, err := conf.Load(path)
+	file, err := readConf(path)
 	if err != nil {
-		return conf.Config{}, fmt.Errorf("%w; docs/conn.conf.example is a start", err)
+		return conf.Config{}, err
 	}
 	if err := printFaults(file.Problems()); err != nil {
 		return conf.Config{}, err

@@ -22,7 +22,7 @@ func newCheck() *cobra.Command {
 		Short: "Check conn.conf and name every fault in it; nothing is rewritten",
 		Args:  usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			file, err := conf.Load(f.conf)
+			file, err := readConf(f.conf)
 			if err != nil {
 				return err
 			}
@@ -52,7 +52,16 @@ func printProblems(w io.Writer, path string, problems []conf.Problem) error {
 	return nil
 }
 
-// faults is an error if any of the problems keeps a box from starting.
+// readConf reads conn.conf, with all its problems.
+func readConf(path string) (*conf.File, error) {
+	file, err := conf.Load(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w; name another with -c, or start from docs/conn.conf.example", err)
+	}
+	return file, nil
+}
+
+// faults is an error if any of the problems, which have been printed, keeps a box from starting.
 func faults(path string, problems []conf.Problem) error {
 	fatal := 0
 	for _, p := range problems {

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -121,7 +122,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 	if len(problems) < len(want) {
 		t.Errorf("%d problems, want %d", len(problems), len(want))
 	}
-	if err := Fatal(problems); err == nil || strings.Count(err.Error(), "\n")+1 != 32 {
+	if err := fatal(problems); err == nil || strings.Count(err.Error(), "\n")+1 != 32 {
 		t.Errorf("Fatal joins %v", err)
 	}
 	if got := f.Config().HQRecordingSettings.Channels; got != 2 {
@@ -180,7 +181,7 @@ func TestGoodValues(t *testing.T) {
 		{"Admin", "password_hash", "$2a$10$" + strings.Repeat("x", 53), func(c Config) any { return len(c.Admin.PasswordHash) }, 60},
 	} {
 		f, problems := Parse("/etc/box/conn.conf", []byte("["+c.section+"]\n"+c.key+" = "+c.value+"\n"))
-		err := Fatal(problems)
+		err := fatal(problems)
 		if c.got == nil {
 			if err == nil || !strings.Contains(err.Error(), "conn.conf:2: ["+c.section+"] "+c.key+": ") {
 				t.Errorf("%s = %s gave the problem %v", c.key, c.value, err)
@@ -299,7 +300,7 @@ func TestDamagedConnString(t *testing.T) {
 		{code("1;hunter2\x00;host;6"), "part 2 (password)"},
 	} {
 		_, problems := Parse("conn.conf", []byte("[ConnectionDetails]\nconn_string = "+c.value+"\n"))
-		err := Fatal(problems)
+		err := fatal(problems)
 		if err == nil || !strings.Contains(err.Error(), "conn.conf:2: [ConnectionDetails] conn_string: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.value, err, c.want)
 			continue
@@ -308,4 +309,15 @@ func TestDamagedConnString(t *testing.T) {
 			t.Errorf("a secret is told: %v", err)
 		}
 	}
+}
+
+// fatal joins the fatal ones of ps to one error, nil if there is none.
+func fatal(ps []Problem) error {
+	var errs []error
+	for _, p := range ps {
+		if p.Fatal {
+			errs = append(errs, errors.New(p.String()))
+		}
+	}
+	return errors.Join(errs...)
 }

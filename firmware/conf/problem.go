@@ -2,7 +2,6 @@ package conf
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,17 +37,6 @@ func (p Problem) String() string {
 	}
 	b.WriteString(p.Text)
 	return b.String()
-}
-
-// Fatal joins the fatal ones of ps to one error, nil if there is none.
-func Fatal(ps []Problem) error {
-	var errs []error
-	for _, p := range ps {
-		if p.Fatal {
-			errs = append(errs, errors.New(p.String()))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // inOrder sorts by line, keeping the order within one.

@@ -195,7 +195,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	text := "[ConnectionDetails]\npassword = " + word + "\nconn_string = " + string(invite) + "\ncall_no = 600,,7531\n" +
 		"[ChatSettings]\ntoken = " + word + "\n[Hub]\nnats_url = nats://a:" + word + "@b\n[Admin]\npassword_hash = $2a$10$" + word + strings.Repeat("x", 53-len(word)) + "\n"
 	f, problems := Parse("conn.conf", []byte(text))
-	if err := Fatal(problems); err != nil {
+	if err := fatal(problems); err != nil {
 		t.Fatal(err)
 	}
 	c := f.Config()
