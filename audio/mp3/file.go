@@ -3,11 +3,10 @@ package mp3
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 
+	"orionbox/audio/disk"
 	"orionbox/audio/pcm"
 )
 
@@ -43,25 +42,12 @@ func Create(path string, cfg Config) (*File, error) {
 		return nil, err
 	}
 	f := &File{path: path, cfg: cfg, encoder: enc, dither: newQuantizer(), convert: newConverter(cfg)}
-	if f.disk, err = createWith(path, slot); err != nil {
+	if f.disk, err = disk.Create(path, slot); err != nil {
 		enc.close()
 		return nil, fmt.Errorf("create mp3: %w", err)
 	}
 	f.size = int64(len(slot))
 	return f, nil
-}
-
-// createWith makes a new file that holds data, and brings both to the disk.
-func createWith(path string, data []byte) (*os.File, error) {
-	disk, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
-	if err != nil {
-		return nil, err
-	}
-	_, err = disk.Write(data)
-	if err = errors.Join(err, disk.Sync(), syncFolder(path)); err != nil {
-		return nil, errors.Join(err, disk.Close())
-	}
-	return disk, nil
 }
 
 // WriteFrame appends sound. The frame must have the format of the Config; its Pos is not looked at.
@@ -186,18 +172,4 @@ func (f *File) writeInfo(info Info) error {
 		return fmt.Errorf("sync info frame: %w", err)
 	}
 	return nil
-}
-
-// syncFolder brings the name of a new file to the disk.
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	err = folder.Sync()
-	// Some file systems have no sync for folders: there is nothing more to be done.
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) {
-		err = nil
-	}
-	return errors.Join(err, folder.Close())
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
+	"orionbox/audio/disk"
 	"orionbox/audio/pcm"
 )
 
@@ -57,7 +59,7 @@ func Repair(path string) (Report, error) {
 	}
 	report, err := repair(f)
 	if err = errors.Join(err, f.Close()); err == nil && !report.Closed {
-		err = syncFolder(path)
+		err = disk.SyncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return report, fmt.Errorf("repair mp3 %s: %w", path, err)

@@ -3,10 +3,9 @@ package wav
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 
+	"orionbox/audio/disk"
 	"orionbox/audio/pcm"
 )
 
@@ -27,15 +26,11 @@ func Create(path string, format pcm.Format) (*File, error) {
 	if err := check(format); err != nil {
 		return nil, err
 	}
-	disk, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
+	file, err := disk.Create(path, header(format, 0))
 	if err != nil {
 		return nil, fmt.Errorf("create wav: %w", err)
 	}
-	_, err = disk.Write(header(format, 0))
-	if err = errors.Join(err, disk.Sync(), syncFolder(path)); err != nil {
-		return nil, fmt.Errorf("create wav: %w", errors.Join(err, disk.Close()))
-	}
-	return &File{path: path, format: format, disk: disk}, nil
+	return &File{path: path, format: format, disk: file}, nil
 }
 
 // WriteFrame appends sound, rounded to 16 bits: voice has more noise than any dither, and silence stays silence. The
@@ -105,18 +100,4 @@ func (f *File) Close() error {
 		broken = errors.Join(broken, f.disk.Truncate(f.Size()))
 	}
 	return errors.Join(broken, f.settle(), f.disk.Close())
-}
-
-// syncFolder brings the name of a new file to the disk.
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	err = folder.Sync()
-	// Some file systems have no sync for folders: there is nothing more to be done.
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) {
-		err = nil
-	}
-	return errors.Join(err, folder.Close())
 }

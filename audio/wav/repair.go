@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
+	"orionbox/audio/disk"
 	"orionbox/audio/pcm"
 )
 
@@ -56,7 +58,7 @@ func Repair(path string) (Report, error) {
 		err = settle(f, report.Format, end)
 	}
 	if err = errors.Join(err, f.Close()); err == nil && !report.Closed {
-		err = syncFolder(path)
+		err = disk.SyncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return report, fmt.Errorf("repair wav %s: %w", path, err)

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"orionbox/audio/disk"
 )
 
 // Kind is what a line of the journal tells.
@@ -122,7 +124,7 @@ func newJournal(path string) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := disk.SyncFolder(filepath.Dir(path)); err != nil {
 		// Removed so that the next try finds no file in its way; there is nothing in it.
 		return nil, errors.Join(err, file.Close(), os.Remove(path))
 	}

@@ -35,17 +35,3 @@ func lockFolder(dir string, wait bool) (*os.File, error) {
 	}
 	return nil, errors.Join(fmt.Errorf("lock %s: %w", dir, err), d.Close())
 }
-
-// syncFolder brings the names in a folder to the disk.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	// Some file systems have no sync for folders: there is nothing more to be done.
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EINVAL) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
-}

@@ -23,6 +23,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"orionbox/audio/disk"
 )
 
 const (
@@ -68,7 +70,7 @@ func (s *Store) Begin(now time.Time) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin session: %w", err)
 	}
-	if err := syncFolder(s.cfg.Root); err != nil {
+	if err := disk.SyncFolder(s.cfg.Root); err != nil {
 		return nil, fmt.Errorf("begin session: %w", errors.Join(err, held.Close()))
 	}
 	session := &Session{dir: dir, artist: FileName(s.cfg.Artist), began: now, now: s.cfg.Now, held: held}
@@ -109,7 +111,7 @@ func makeFolder(dir string) error {
 	if err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(dir))
+	return disk.SyncFolder(filepath.Dir(dir))
 }
 
 // Free is how many bytes the disk under the recordings has left.

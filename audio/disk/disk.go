@@ -1,0 +1,46 @@
+// Package disk owns what makes a recording's file outlast a power cut: not only its bytes must reach the disk, but its
+// name in the folder as well.
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// FileMode is that of recordings: their owner writes them, the group may read.
+const FileMode = 0o640
+
+// Create makes a new file that holds data, and brings both its name and the data to the disk. It refuses to touch a file
+// that is there.
+func Create(path string, data []byte) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, FileMode)
+	if err != nil {
+		return nil, err
+	}
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Sync(), SyncFolder(filepath.Dir(path))); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// SyncFolder brings the names in a folder to the disk.
+func SyncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = folder.Sync()
+	// Some file systems have no sync for folders: there is nothing more to be done.
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EINVAL) {
+		err = nil
+	}
+	if err = errors.Join(err, folder.Close()); err != nil {
+		return fmt.Errorf("sync folder: %w", err)
+	}
+	return nil
+}
