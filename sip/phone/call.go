@@ -37,6 +37,7 @@ type call struct {
 
 	unacked *resend
 	repeat  *time.Timer
+	early   *incoming // an INVITE that came before the ACK of the one before
 }
 
 // begin sets the clocks of a call that was just answered.
@@ -182,6 +183,7 @@ func (c *call) close(ctx context.Context) {
 	c.l.leave(c.d.callID, c.inbox)
 	c.timer.Stop()
 	c.repeat.Stop()
+	c.refuseEarly()
 	if c.unacked != nil {
 		c.unacked.in.tx.Terminate()
 	}

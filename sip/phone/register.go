@@ -54,10 +54,19 @@ func (l *line) register(ctx context.Context) error {
 			return nil
 		case res.StatusCode == 403 && l.makeRoom(ctx):
 			continue
+		case res.StatusCode == 403 && proved(sent):
+			return failed(WrongPassword, "register: %d %s: user or password is wrong, or the account may not register",
+				res.StatusCode, printable(res.Reason))
 		}
 		return responseFailure("register", res)
 	}
 	return responseFailure("register", res)
+}
+
+// proved tells whether the request carried the password: a 403 to that is how many servers refuse it, where others
+// challenge once more.
+func proved(sent *sip.Request) bool {
+	return sent.GetHeader("authorization") != nil || sent.GetHeader("proxy-authorization") != nil
 }
 
 // makeRoom takes away the place that the box had before it crashed, if it was another than now: a registrar that allows

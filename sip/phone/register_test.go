@@ -175,6 +175,16 @@ func TestWrongPassword(t *testing.T) {
 	p.take("REGISTER") // and does go on trying
 }
 
+func TestWrongPasswordAsMostServersSayIt(t *testing.T) {
+	p := newPeer(t)
+	r := start(t, p, nil)
+	p.answer(p.take("REGISTER"), 403, "Forbidden")
+	r.reason(phone.Forbidden, phone.Refused)
+	p.answer(p.take("REGISTER"), 401, "Unauthorized", `WWW-Authenticate: Digest realm="x", nonce="a", qop="auth"`)
+	p.answer(p.take("REGISTER"), 403, "Forbidden")
+	r.reason(phone.WrongPassword, phone.Refused)
+}
+
 func TestNobodyListens(t *testing.T) {
 	for _, transport := range []string{"udp", "tcp"} {
 		free, err := net.Listen("tcp", "127.0.0.1:0")

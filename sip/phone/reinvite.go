@@ -15,7 +15,7 @@ func (c *call) onInvite(in incoming) {
 		return
 	}
 	if c.unacked != nil {
-		c.l.respond(in, 500, "Server Internal Error", "Retry-After", "1")
+		c.postpone(in)
 		return
 	}
 	body, ok := c.negotiate(in)
@@ -28,6 +28,32 @@ func (c *call) onInvite(in incoming) {
 	c.unacked = &resend{in: in, res: res, seq: in.req.CSeq().SeqNo, wait: sip.T1, until: time.Now().Add(64 * sip.T1),
 		offer: len(in.req.Body()) == 0}
 	c.repeat.Reset(sip.T1)
+}
+
+// postpone keeps an INVITE until the ACK of the one before: sipgo hands requests on from a goroutine each, so that one
+// may overtake the other. If the ACK does not come soon the INVITE was too early (RFC 3261 section 14.2).
+func (c *call) postpone(in incoming) {
+	if c.early != nil {
+		c.l.respond(in, 500, "Server Internal Error", "Retry-After", "1")
+		return
+	}
+	c.early = &in
+}
+
+// admitEarly takes the postponed INVITE up.
+func (c *call) admitEarly() {
+	if in := c.early; in != nil {
+		c.early = nil
+		c.onInvite(*in)
+	}
+}
+
+// refuseEarly ends the postponement.
+func (c *call) refuseEarly() {
+	if in := c.early; in != nil {
+		c.early = nil
+		c.l.respond(*in, 500, "Server Internal Error", "Retry-After", "1")
+	}
 }
 
 // onUpdate answers UPDATE (RFC 3311), with or without an offer.
@@ -109,6 +135,7 @@ func (c *call) onAck(in incoming) {
 	c.unacked = nil
 	c.repeat.Stop()
 	u.in.tx.TerminateGracefully()
+	defer c.admitEarly()
 	if !u.offer {
 		return
 	}
@@ -123,6 +150,7 @@ func (c *call) repeatAnswer() error {
 	if u == nil {
 		return nil
 	}
+	c.refuseEarly()
 	if time.Now().After(u.until) {
 		return failed(Timeout, "the server did not acknowledge our answer")
 	}
