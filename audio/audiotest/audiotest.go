@@ -9,21 +9,9 @@ import (
 	"orionbox/audio/measure"
 )
 
-type (
-	Sound = measure.Sound
-	Gap   = measure.Gap
-)
-
-const Silence = measure.Silence
-
-var (
-	Sine    = measure.Sine
-	Channel = measure.Channel
-)
-
 // Clearest is the stretch of a length in which the tone of freq Hz is strongest, moving by half its length. In real-time
 // sound on a busy machine it is the one to judge: what came late elsewhere says nothing about the path.
-func Clearest(s Sound, freq float64, length time.Duration) Sound {
+func Clearest(s measure.Sound, freq float64, length time.Duration) measure.Sound {
 	best, level := s, math.Inf(-1)
 	for at := time.Duration(0); at+length <= s.Duration(); at += length / 2 {
 		if part := s.Cut(at, at+length); part.Tone(freq) > level {

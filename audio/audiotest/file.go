@@ -9,11 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"orionbox/audio/measure"
 )
 
 // Read decodes any sound file by ffmpeg, at its own rate: one Sound a channel. It fails the test if ffmpeg finds
 // an error in the file.
-func Read(t testing.TB, path string) []Sound {
+func Read(t testing.TB, path string) []measure.Sound {
 	t.Helper()
 	rate, channels := shape(t, path)
 	raw := output(t, "ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "f32le", "-c:a", "pcm_f32le", "-")
@@ -25,7 +27,7 @@ func Read(t testing.TB, path string) []Sound {
 }
 
 // ReadRaw reads headerless 16-bit little-endian mono, as Asterisk's .sln48 (rate 48000) is.
-func ReadRaw(t testing.TB, path string, rate int) Sound {
+func ReadRaw(t testing.TB, path string, rate int) measure.Sound {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -35,11 +37,11 @@ func ReadRaw(t testing.TB, path string, rate int) Sound {
 	for i := range data {
 		data[i] = float32(int16(binary.LittleEndian.Uint16(raw[2*i:]))) / (1 << 15)
 	}
-	return Sound{Rate: rate, Samples: data}
+	return measure.Sound{Rate: rate, Samples: data}
 }
 
 // WriteWAV writes 16-bit PCM for programs that play files, one Sound a channel, all of the same rate and length.
-func WriteWAV(t testing.TB, path string, channels ...Sound) {
+func WriteWAV(t testing.TB, path string, channels ...measure.Sound) {
 	t.Helper()
 	rate, n, frames := channels[0].Rate, len(channels), len(channels[0].Samples)
 	head := []any{[]byte("RIFF"), uint32(36 + 2*n*frames), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(n),
@@ -59,10 +61,10 @@ func WriteWAV(t testing.TB, path string, channels ...Sound) {
 	}
 }
 
-func split(data []float32, channels, rate int) []Sound {
-	out := make([]Sound, channels)
+func split(data []float32, channels, rate int) []measure.Sound {
+	out := make([]measure.Sound, channels)
 	for c := range out {
-		out[c] = Channel(data, channels, c, rate)
+		out[c] = measure.Channel(data, channels, c, rate)
 	}
 	return out
 }

@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"orionbox/audio/measure"
 )
 
 func TestFilesAreReadAsWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "two.wav")
-	WriteWAV(t, path, Sine(44100, 440, -20, time.Second), Sine(44100, 880, -30, time.Second))
+	WriteWAV(t, path, measure.Sine(44100, 440, -20, time.Second), measure.Sine(44100, 880, -30, time.Second))
 	channels := Read(t, path)
 	if len(channels) != 2 || channels[0].Rate != 44100 || channels[0].Duration() != time.Second {
 		t.Fatalf("read %d channels, %d Hz, %v", len(channels), channels[0].Rate, channels[0].Duration())
@@ -22,7 +24,7 @@ func TestFilesAreReadAsWritten(t *testing.T) {
 }
 
 func TestClearest(t *testing.T) {
-	s := Sine(48000, 440, -20, time.Second)
+	s := measure.Sine(48000, 440, -20, time.Second)
 	for at := range s.Samples {
 		if at%19200 < 4800 { // 100 ms torn out of every 400
 			s.Samples[at] = 0

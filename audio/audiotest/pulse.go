@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"orionbox/audio/audiotest/lab"
+
+	"orionbox/audio/measure"
 )
 
 // Pulse is a PulseAudio server that stands for a sound card: what a test feeds is heard by its microphone, the source
@@ -82,7 +84,7 @@ func (p *Pulse) setenv(env []string) {
 }
 
 // Feed begins to play a sound to the microphone, once, and returns.
-func (p *Pulse) Feed(s Sound) {
+func (p *Pulse) Feed(s measure.Sound) {
 	p.t.Helper()
 	WriteWAV(p.t, p.folder.Path("feed.wav"), s)
 	lab.Start(p.t, lab.Client, p.folder, p.own(), "/usr/bin/paplay", "--device=micfeed", p.folder.Inside+"/feed.wav")
@@ -121,7 +123,7 @@ func (r *Recording) Wait(length time.Duration) {
 }
 
 // Stop ends the recording and returns it, both channels mixed.
-func (r *Recording) Stop() Sound {
+func (r *Recording) Stop() measure.Sound {
 	r.pulse.t.Helper()
 	r.process.Stop()
 	return ReadRaw(r.pulse.t, r.pulse.folder.Path(r.name), 48000)

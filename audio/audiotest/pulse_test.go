@@ -8,6 +8,7 @@ import (
 
 	"orionbox/audio/audiotest"
 	"orionbox/audio/device"
+	"orionbox/audio/measure"
 	"orionbox/audio/pcm"
 )
 
@@ -21,7 +22,7 @@ func TestSoundCard(t *testing.T) {
 		t.Run(name+" microphone", func(t *testing.T) {
 			pulse := audiotest.StartPulse(t)
 			setenv(pulse)
-			pulse.Feed(audiotest.Sine(48000, 440, -20, 30*time.Second))
+			pulse.Feed(measure.Sine(48000, 440, -20, 30*time.Second))
 			hears(t, capture(t, 3*time.Second), 440, -20)
 		})
 		t.Run(name+" speakers", func(t *testing.T) {
@@ -36,7 +37,7 @@ func TestSoundCard(t *testing.T) {
 }
 
 // hears judges the clearest fifth of a second: on a busy machine the sound server itself tears gaps.
-func hears(t *testing.T, s audiotest.Sound, freq, level float64) {
+func hears(t *testing.T, s measure.Sound, freq, level float64) {
 	t.Helper()
 	s = audiotest.Clearest(s, freq, 200*time.Millisecond)
 	if got := s.MainFrequency(); math.Abs(got-freq) > 3 {
@@ -48,7 +49,7 @@ func hears(t *testing.T, s audiotest.Sound, freq, level float64) {
 }
 
 // capture records the left channel of the microphone for a while.
-func capture(t *testing.T, length time.Duration) audiotest.Sound {
+func capture(t *testing.T, length time.Duration) measure.Sound {
 	t.Helper()
 	data := make([]float32, stereo.Format.Samples(length)*2)
 	var filled atomic.Int64
@@ -71,13 +72,13 @@ func capture(t *testing.T, length time.Duration) audiotest.Sound {
 	if err := mic.Close(); err != nil {
 		t.Error(err)
 	}
-	return audiotest.Channel(data, 2, 0, stereo.Format.Rate)
+	return measure.Channel(data, 2, 0, stereo.Format.Rate)
 }
 
 // play plays a tone through the speakers until the function it returns is called.
 func play(t *testing.T, freq, level float64) (stop func()) {
 	t.Helper()
-	cycle := audiotest.Sine(stereo.Format.Rate, freq, level, time.Second).Samples // whole periods: it loops
+	cycle := measure.Sine(stereo.Format.Rate, freq, level, time.Second).Samples // whole periods: it loops
 	next := 0
 	speakers, err := device.OpenPlayback(stereo, func(dst []float32) {
 		for i := 0; i < len(dst); i += 2 {

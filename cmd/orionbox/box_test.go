@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"orionbox/audio/audiotest"
+	"orionbox/audio/measure"
 	"orionbox/firmware"
 	"orionbox/sip/siptest"
 )
@@ -68,7 +69,7 @@ func newBox(t testing.TB, server, user string, tone float64, more settings) *tes
 	b := &testBox{t: t, dir: dir, conf: filepath.Join(dir, "conn.conf"), socket: filepath.Join(run, "s"),
 		log: &logBuffer{}, password: siptest.Password(user)}
 	mic := filepath.Join(dir, "mic.wav")
-	sine := audiotest.Sine(48000, tone, -15, 10*time.Second) // loops without a step for whole-hertz tones
+	sine := measure.Sine(48000, tone, -15, 10*time.Second) // loops without a step for whole-hertz tones
 	audiotest.WriteWAV(t, mic, sine, sine)
 	all := settings{
 		"ConnectionDetails.user": user, "ConnectionDetails.password": b.password,

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"orionbox/audio/audiotest"
+	"orionbox/audio/measure"
 	"orionbox/sip/media"
 	"orionbox/sip/rtp"
 )
@@ -31,7 +31,7 @@ func gathering(n int, level float64) (*mix, []*speaker) {
 	seats := make([]*seat, n)
 	for i := range speakers {
 		speakers[i] = new(speaker)
-		copy(speakers[i].says[:], audiotest.Sine(mixRate, pitch(i), level, tickLength).Samples)
+		copy(speakers[i].says[:], measure.Sine(mixRate, pitch(i), level, tickLength).Samples)
 		seats[i] = &seat{voice: speakers[i]}
 	}
 	m.seats.Store(&seats)

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"orionbox/audio/audiotest"
+	"orionbox/audio/measure"
 	"orionbox/sip/media"
 	"orionbox/sip/rtp"
 	"orionbox/sip/sdp"
@@ -57,7 +57,7 @@ func (p *phone) join() *phone {
 // ear keeps what the telephone's ear gets, 20 ms at a time.
 type ear struct {
 	mu    sync.Mutex
-	sound audiotest.Sound
+	sound measure.Sound
 }
 
 // talk runs the voice until the telephone closes.
@@ -72,7 +72,7 @@ func (p *phone) talk() {
 }
 
 func (p *phone) voice(ctx context.Context) {
-	tone := audiotest.Sine(mixRate, tones[p.user], toneLevel, time.Second).Samples
+	tone := measure.Sine(mixRate, tones[p.user], toneLevel, time.Second).Samples
 	frame := make([]float32, tickSamples)
 	at := 0
 	keepTime(ctx, func() {
@@ -91,16 +91,16 @@ var tones = map[string]float64{"alice": 440, "bob": 700, "carol": 1170}
 const toneLevel = -20
 
 // listen waits until the telephone has heard so much more, and returns that.
-func (p *phone) listen(length time.Duration) audiotest.Sound {
+func (p *phone) listen(length time.Duration) measure.Sound {
 	p.t.Helper()
 	p.heard.mu.Lock()
 	from := len(p.heard.sound.Samples)
 	p.heard.mu.Unlock()
-	var s audiotest.Sound
+	var s measure.Sound
 	waitFor(p.t, "sound", func() bool {
 		p.heard.mu.Lock()
 		defer p.heard.mu.Unlock()
-		s = audiotest.Sound{Rate: mixRate, Samples: p.heard.sound.Samples[from:]}
+		s = measure.Sound{Rate: mixRate, Samples: p.heard.sound.Samples[from:]}
 		return s.Duration() >= length
 	})
 	return s
@@ -119,7 +119,7 @@ func (p *phone) hears(others ...string) {
 	p.t.Errorf("%s %s", p.user, why)
 }
 
-func (p *phone) judge(s audiotest.Sound, others []string) string {
+func (p *phone) judge(s measure.Sound, others []string) string {
 	for user, freq := range tones {
 		level := s.Tone(freq)
 		switch {

@@ -12,6 +12,7 @@ import (
 
 	"orionbox/audio/audiotest"
 	"orionbox/audio/audiotest/lab"
+	"orionbox/audio/measure"
 )
 
 // BaresipOptions is who a baresip is and what it plays.
@@ -23,7 +24,7 @@ type BaresipOptions struct {
 	Codec     string // "opus", "G722", "PCMU", "PCMA"; "" = all of them in this order
 	Tone      int    // Hz of the sine it plays without end, at -9 dBFS RMS
 	// Sound is played once in place of the tone.
-	Sound *audiotest.Sound
+	Sound *measure.Sound
 }
 
 // Baresip is a running telephone that answers calls, plays its sound, and records all it sends and hears.
@@ -158,12 +159,12 @@ func (b *Baresip) WaitEvent(kind string) (param string) {
 }
 
 // Heard is what the telephone heard in its latest call, which has ended.
-func (b *Baresip) Heard() audiotest.Sound { b.t.Helper(); return b.recording("dec") }
+func (b *Baresip) Heard() measure.Sound { b.t.Helper(); return b.recording("dec") }
 
 // Sent is what the telephone sent in its latest call, which has ended.
-func (b *Baresip) Sent() audiotest.Sound { b.t.Helper(); return b.recording("enc") }
+func (b *Baresip) Sent() measure.Sound { b.t.Helper(); return b.recording("enc") }
 
-func (b *Baresip) recording(direction string) audiotest.Sound {
+func (b *Baresip) recording(direction string) measure.Sound {
 	b.t.Helper()
 	files, err := filepath.Glob(b.folder.Path("rec", "*-"+direction+".wav"))
 	if err != nil || len(files) == 0 {

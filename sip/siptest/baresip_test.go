@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"orionbox/audio/audiotest"
+	"orionbox/audio/measure"
 )
 
 // echo calls the echo of the server and returns what came back, without the first and last moments.
-func echo(t *testing.T, opts BaresipOptions) audiotest.Sound {
+func echo(t *testing.T, opts BaresipOptions) measure.Sound {
 	t.Helper()
 	b := StartBaresip(t, opts)
 	b.Dial("607")
@@ -53,7 +54,7 @@ func TestBaresipHearsItselfInEveryCodec(t *testing.T) {
 
 func TestBaresipPlaysASound(t *testing.T) {
 	a := StartAsterisk(t, AsteriskOptions{Codecs: "opus"})
-	sound := audiotest.Sine(48000, 777, -20, time.Minute)
+	sound := measure.Sine(48000, 777, -20, time.Minute)
 	heard := echo(t, BaresipOptions{Server: a.Addr(), User: "1003", Sound: &sound})
 	if got := heard.Tone(777); math.Abs(got+20) > 1 {
 		t.Errorf("heard 777 Hz at %.1f dBFS, want -20", got)
