@@ -38,19 +38,31 @@ func newPeer(t *testing.T) *peer { return newPeerAt(t, "127.0.0.1:0") }
 
 func newPeerAt(t *testing.T, addr string) *peer {
 	t.Helper()
-	tcp, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(tcp.Addr().(*net.TCPAddr).AddrPort()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	udp, tcp := listenBoth(t, addr)
 	p := &peer{t: t, udp: udp, tcp: tcp, in: make(chan message, 256), end: make(chan struct{}), seen: map[string]bool{}}
 	t.Cleanup(p.close)
 	go p.readUDP()
 	go p.accept()
 	return p
+}
+
+// listenBoth finds a port that is free for UDP and TCP.
+func listenBoth(t *testing.T, addr string) (*net.UDPConn, net.Listener) {
+	t.Helper()
+	var err error
+	for range 20 {
+		var tcp net.Listener
+		if tcp, err = net.Listen("tcp", addr); err != nil {
+			continue
+		}
+		var udp *net.UDPConn
+		if udp, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(tcp.Addr().(*net.TCPAddr).AddrPort())); err == nil {
+			return udp, tcp
+		}
+		tcp.Close()
+	}
+	t.Fatal(err)
+	return nil, nil
 }
 
 // close ends the peer; it may be called twice.
