@@ -63,11 +63,15 @@ const (
 // New builds a box; nothing runs, and nothing is written but the recordings' folder, until Run.
 func New(cfg Config, log *slog.Logger) (*Box, error) {
 	b := &Box{cfg: cfg, log: log, hangUp: func() {}, called: make(chan struct{}), repaired: make(chan struct{})}
-	set := cfg.Settings
-	if err := os.MkdirAll(set.AudioSettings.RecordingLocation, 0o750); err != nil {
+	root, err := filepath.Abs(cfg.Settings.AudioSettings.RecordingLocation)
+	if err == nil {
+		err = os.MkdirAll(root, 0o750)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make recordings' folder: %w; set AudioSettings, recording_location to one that can be written", err)
 	}
-	var err error
+	b.cfg.Settings.AudioSettings.RecordingLocation = root
+	set := b.cfg.Settings
 	if b.engine, err = engine.New(b.engineConfig(), log.With("part", "audio")); err != nil {
 		return nil, fmt.Errorf("build audio engine: %w", err)
 	}
