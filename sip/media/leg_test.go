@@ -154,3 +154,23 @@ func TestAToneArrives(t *testing.T) {
 		}
 	}
 }
+
+// TestSetRate moves both ends of a call to the rate of a line before it begins.
+func TestSetRate(t *testing.T) {
+	b := newBench(t, "PCMU", 8000)
+	for _, l := range []*Leg{b.a, b.b} {
+		if err := l.SetRate(48010); err == nil {
+			t.Error("a rate with no whole 20 ms is taken")
+		}
+		if err := l.SetRate(48000); err != nil || l.Rate() != 48000 || l.Codec().Name != "PCMU" {
+			t.Fatalf("rate %d, codec %v, %v", l.Rate(), l.Codec(), err)
+		}
+	}
+	sound, heard := sine(48000, 500, 0.5, 50*960), make([]float32, 50*960)
+	for i := range 50 {
+		b.step(sound[i*960:(i+1)*960], heard[i*960:(i+1)*960], false)
+	}
+	if got := tone(heard[20*960:], 48000, 500); math.Abs(got-0.5) > 0.05 {
+		t.Errorf("a tone of amplitude 0.5 arrives with %.2f", got)
+	}
+}

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-
-	"orionbox/sip/sdp"
 )
 
 // Config is what the phone needs to know. Zero values of the times mean the defaults named.
@@ -22,8 +20,6 @@ type Config struct {
 	Transport string
 	// Codec is a codec's name or "Default".
 	Codec string
-	// Rate chooses the PCM rate of a leg in Hz by the codec agreed on; nil takes the codec's own.
-	Rate func(sdp.Format) int
 	// StatePath is the file that remembers the dialog over a crash; empty for none.
 	StatePath string
 	UserAgent string

@@ -135,7 +135,7 @@ func (t *dialling) open(res *sip.Response) (*call, error) {
 	format, _ := common.Audio()
 	event, _ := common.Events()
 	leg, err := media.NewLeg(media.LegConfig{
-		Socket: t.socket, Remote: remoteMedia(remote), Format: format, EventType: event, Rate: t.l.p.rate(format), Log: t.l.log,
+		Socket: t.socket, Remote: remoteMedia(remote), Format: format, EventType: event, Rate: media.NativeRate(format), Log: t.l.log,
 	})
 	if err != nil {
 		return nil, failed(ServerError, "start media: %w", err)

@@ -150,14 +150,6 @@ func (p *Phone) pause(ctx context.Context, l *line, wait *backoff, why error) {
 	}
 }
 
-// rate is the PCM rate of a leg with this codec.
-func (p *Phone) rate(f sdp.Format) int {
-	if p.cfg.Rate != nil {
-		return p.cfg.Rate(f)
-	}
-	return media.NativeRate(f)
-}
-
 // describe is our side of the call: what we can receive at this port.
 func (p *Phone) describe(address netip.Addr, port int, session uint64) sdp.Description {
 	return sdp.Description{
