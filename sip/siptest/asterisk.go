@@ -79,7 +79,7 @@ func (a *Asterisk) Addr() string { return fmt.Sprintf("127.0.0.1:%d", int(a.port
 func (a *Asterisk) Start() {
 	a.t.Helper()
 	a.process = lab.Start(a.t, lab.Asterisk, a.folder, nil,
-		"/usr/sbin/asterisk", "-f", "-n", "-C", a.folder.Inside+"/etc/asterisk.conf")
+		"/usr/sbin/asterisk", "-f", "-q", "-n", "-C", a.folder.Inside+"/etc/asterisk.conf")
 	a.process.Wait(a.t, "asterisk to be up", 30*time.Second, func() bool {
 		out, err := a.command("core waitfullybooted")
 		return err == nil && strings.Contains(out, "fully booted")
