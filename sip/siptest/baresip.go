@@ -22,7 +22,7 @@ type BaresipOptions struct {
 	Password  string // "" = the lab's password of User
 	Transport string // "udp" or "tcp"; "" = udp
 	Codec     string // "opus", "G722", "PCMU", "PCMA"; "" = all of them in this order
-	Tone      int    // Hz of the sine it plays without end, at -9 dBFS RMS
+	Tone      int    // Hz of the sine it plays without end, at -9 dBFS RMS; 0 = silence
 	// Sound is played once in place of the tone.
 	Sound *measure.Sound
 }
@@ -63,9 +63,13 @@ func StartBaresip(t testing.TB, opts BaresipOptions) *Baresip {
 func (b *Baresip) controlAddr() string { return fmt.Sprintf("127.0.0.1:%d", int(b.ports)+2) }
 
 func (b *Baresip) configure() {
-	source, rate, channels := fmt.Sprintf("ausine,%d", max(b.opts.Tone, 1)), 48000, 2
+	source, rate, channels := fmt.Sprintf("ausine,%d", b.opts.Tone), 48000, 2
 	b.folder.Write(b.t, "rec/.keep", "")
-	if s := b.opts.Sound; s != nil {
+	s := b.opts.Sound
+	if s == nil && b.opts.Tone == 0 {
+		s = &measure.Sound{Rate: 8000, Samples: make([]float32, 8000*600)}
+	}
+	if s != nil {
 		audiotest.WriteWAV(b.t, b.folder.Path("source.wav"), *s)
 		source, rate, channels = "aufile,"+b.folder.Inside+"/source.wav", s.Rate, 1
 	}

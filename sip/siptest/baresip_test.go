@@ -61,6 +61,13 @@ func TestBaresipPlaysASound(t *testing.T) {
 	}
 }
 
+func TestBaresipKeepsSilent(t *testing.T) {
+	a := StartAsterisk(t, AsteriskOptions{})
+	if heard := echo(t, BaresipOptions{Server: a.Addr(), User: "1003", Codec: "PCMU"}); heard.Level() > -60 {
+		t.Errorf("heard %.1f dBFS of a silent telephone", heard.Level())
+	}
+}
+
 func TestConferenceGivesEverybodyTheOthers(t *testing.T) {
 	a := StartAsterisk(t, AsteriskOptions{})
 	one := StartBaresip(t, BaresipOptions{Server: a.Addr(), User: "1001", Codec: "opus", Tone: 440})

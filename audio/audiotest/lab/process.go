@@ -109,7 +109,7 @@ func (p *Process) Stop() {
 func (p *Process) Wait(t testing.TB, what string, limit time.Duration, cond func() bool) {
 	t.Helper()
 	if err := p.await(limit, cond); err != nil {
-		t.Fatalf("wait for %s: %v\n%s", what, err, tail(p.log, 60))
+		t.Fatalf("wait for %s: %v", what, err)
 	}
 }
 
