@@ -165,7 +165,7 @@ func (s source) may(to string) bool {
 	if allowed, narrow := packages[s.pkg]; narrow && !s.test {
 		return slices.Contains(allowed, to)
 	}
-	return top(to) == from || slices.Contains(layers[from], top(to)) || s.test && from == "sip" && top(to) == "audio"
+	return top(to) == from || slices.Contains(layers[from], top(to)) || (s.test || scaffold) && from == "sip" && top(to) == "audio"
 }
 
 func top(pkg string) string { return strings.Split(pkg, "/")[0] }
