@@ -1,14 +1,20 @@
 package mp3
 
 // torn tells whether the sound of a frame breaks off: a file system that lost its power leaves zeros up to the end of
-// a block, and no coded sound is a long run of zeros.
+// a block. LAME puts its name behind the sound of each frame that has room for it, so zeros there tell of a tear even
+// if only the last byte of the sound is gone. Where there is no room, sound that ends in a zero byte counts as torn too:
+// it costs the 24 ms of a whole frame now and then, and only at the end of a file that was cut.
 func torn(frame []byte, h Header) bool {
-	const zeros = 32
-	used := min(4+h.sideInfo()+mainBytes(frame, h), len(frame))
-	if used < 4+h.sideInfo()+zeros {
-		return false
+	const name = 5 // bytes: "LAME" at any bit
+	sound := mainBytes(frame, h)
+	used := min(4+h.sideInfo()+sound, len(frame))
+	switch {
+	case sound == 0:
+		return false // silence of our own: there is nothing that could be gone
+	case len(frame)-used >= name:
+		return zero(frame[used : used+name])
 	}
-	return zero(frame[used-zeros : used])
+	return zero(frame[used-1:])
 }
 
 // mainBytes is how many bytes of sound the side information of a frame tells: the sum of part2_3_length (ISO/IEC
