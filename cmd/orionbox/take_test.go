@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"orionbox/audio/audiotest"
+	"orionbox/audio/measure"
 	"orionbox/firmware"
 	"orionbox/sip/siptest"
 )
@@ -37,9 +38,7 @@ func TestTake(t *testing.T) {
 		if got := take[0].Duration(); got < 2*time.Second || got > time.Since(from)+3*time.Second {
 			t.Errorf("take %d lasts %v", n, got)
 		}
-		if gaps := take[0].Gaps(-60, 5*time.Millisecond); len(gaps) > 1 || len(gaps) == 1 && gaps[0].Start > 0 {
-			t.Errorf("take %d has gaps: %v", n, gaps)
-		}
+		wantNoGaps(t, take[0])
 		if got := steady(take[1]).Tone(boxTone); got < -15.5 || got > -14.5 {
 			t.Errorf("take %d holds the tone at %.2f dBFS, want -15", n, got)
 		}
@@ -55,6 +54,17 @@ func TestTake(t *testing.T) {
 		}
 	}
 	wantJournal(t, box, "session", "take-start", "take-stop", "voice-start", "voice-stop")
+}
+
+// wantNoGaps holds that the tone never stops once it has begun: a take of a box that was just switched on begins before
+// its microphone was open.
+func wantNoGaps(t *testing.T, take measure.Sound) {
+	t.Helper()
+	for _, gap := range take.Gaps(-60, 5*time.Millisecond) {
+		if gap.Start > 0 {
+			t.Errorf("the take has a gap of %v at %v", gap.Length, gap.Start)
+		}
+	}
 }
 
 // wantJournal holds that the session's journal is JSON lines and tells of each kind.
@@ -131,7 +141,7 @@ func TestPiecesOfATake(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := audiotest.Read(t, path)[0] // fails the test at the decoder's first complaint
-		if tone := s.Tone(boxTone); tone < -16 || tone > -14 {
+		if tone := usual(s, boxTone); tone < -16 || tone > -14 {
 			t.Errorf("piece of frames %d to %d holds the tone at %.2f dBFS", cuts[i], cuts[i+1], tone)
 		}
 	}
