@@ -135,3 +135,19 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 	}
 	listener.Close()
 }
+
+func TestNothingElseIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "conn.conf")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ListenLocal(path); err == nil || !strings.Contains(err.Error(), "--socket") {
+		t.Errorf("a file in the socket's place: %v", err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
+		t.Errorf("the file was touched: %q, %v", text, err)
+	}
+	if _, err := ListenLocal(filepath.Join(t.TempDir(), strings.Repeat("x", 120))); err == nil || !strings.Contains(err.Error(), "107") {
+		t.Errorf("a path that is too long: %v", err)
+	}
+}

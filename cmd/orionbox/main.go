@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"orionbox/webadmin"
 )
@@ -24,12 +26,17 @@ const (
 	exitRefused    = 4 // the box refused, and said why
 )
 
+// impatience is how long after the first signal a second one is heard.
+const impatience = 2 * time.Second
+
 // usageError marks an error of the command line.
 type usageError struct{ error }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	// A second signal ends the program at once; not one that follows the first at its heels, as a terminal and a parent
+	// may both send.
+	context.AfterFunc(ctx, func() { time.AfterFunc(impatience, stop) })
 	err := newRoot().ExecuteContext(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "orionbox:", err)
@@ -47,7 +54,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, webadmin.ErrNotRunning):
 		return exitNotRunning
-	case errors.As(err, &refused):
+	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
 		return exitRefused
 	}
 	return exitFailed
