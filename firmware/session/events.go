@@ -35,6 +35,8 @@ type (
 	Retry struct{}
 	// FolderFailed reports that the session's folder could not be made.
 	FolderFailed struct{}
+	// FolderGone reports that the session's folder, or the disk under it, is no longer there.
+	FolderGone struct{}
 	// StorageIs reports what the disk guard found.
 	StorageIs struct{ Level Storage }
 	// Leave asks the box to finish: close what is open and go.
@@ -49,6 +51,7 @@ func (TakeStopped) event()  {}
 func (TakeFailed) event()   {}
 func (Retry) event()        {}
 func (FolderFailed) event() {}
+func (FolderGone) event()   {}
 func (StorageIs) event()    {}
 func (Leave) event()        {}
 
@@ -57,9 +60,10 @@ type Why string
 
 // The reasons for which a take ends.
 const (
-	Pressed Why = "pressed"
-	NoSpace Why = "storage below the reserve"
-	Leaving Why = "the box leaves"
+	Pressed  Why = "pressed"
+	NoSpace  Why = "storage below the reserve"
+	NoFolder Why = "the session's folder is gone"
+	Leaving  Why = "the box leaves"
 )
 
 // Effect is something that the director has to do.

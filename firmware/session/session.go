@@ -89,6 +89,8 @@ func Next(s State, e Event) (State, []Effect) {
 	case FolderFailed:
 		s.Open = false
 		return s, nil
+	case FolderGone:
+		return folderGone(s)
 	case StorageIs:
 		return storage(s, e.Level)
 	case Leave:
@@ -174,6 +176,16 @@ func takeEnded(s State) (State, []Effect) {
 	return s, nil
 }
 
+// folderGone ends a take that goes on in a folder nobody will find again, and begins the next in a new one.
+func folderGone(s State) (State, []Effect) {
+	s.Open = false
+	if s.Take != Recording {
+		return s, nil
+	}
+	s.Take, s.Again = Stopping, true
+	return s, []Effect{StopTake{Why: NoFolder}}
+}
+
 // takeFailed keeps the wish of a musician who did not press stop: the rest of what they play may still be saved.
 func takeFailed(s State) (State, []Effect) {
 	if s.Take == Stopping || s.Leaving {
@@ -236,7 +248,10 @@ func openSession(s State, before []Effect) (State, []Effect) {
 	if s.Open || s.Leaving {
 		return s, before
 	}
-	s.Open, s.Number = true, 0
+	s.Open = true
+	if s.Take == Idle || s.Take == Failing { // a take that is under way keeps its number
+		s.Number = 0
+	}
 	return s, append(before, OpenSession{})
 }
 

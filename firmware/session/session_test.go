@@ -78,6 +78,14 @@ func TestNext(t *testing.T) {
 			with(New(Artist), leaving), []Effect{HangUp{}, CloseSession{}}},
 		{"leaving twice is once", with(New(Artist), leaving), Leave{}, with(New(Artist), leaving), nil},
 		{"a box that leaves takes no press", with(New(Artist), leaving), Press{Record}, with(New(Artist), leaving), []Effect{Refuse{"the box is shutting down"}}},
+		{"a take whose folder is gone ends, and goes on in another", artist(Recording), FolderGone{},
+			with(artist(Stopping), func(s *State) { s.Open, s.Again = false, true }), []Effect{StopTake{NoFolder}}},
+		{"which is made when the first is closed", with(artist(Stopping), func(s *State) { s.Open, s.Again = false, true }), TakeStopped{},
+			artist(Starting), []Effect{OpenSession{}, StartTake{1}}},
+		{"a conference whose folder is gone waits for the next try", with(New(Artist), func(s *State) { s.Open, s.InConference = true, true }), FolderGone{},
+			with(New(Artist), func(s *State) { s.InConference = true }), nil},
+		{"a take that waits for its folder keeps its number", with(artist(Starting), func(s *State) { s.Open = false }), Joined{},
+			with(artist(Starting), func(s *State) { s.InConference = true }), []Effect{OpenSession{}}},
 		{"a conference without a folder gets one as soon as it can be had", with(New(Artist), func(s *State) { s.InConference = true }), Retry{},
 			with(New(Artist), func(s *State) { s.InConference, s.Open = true, true }), []Effect{OpenSession{}}},
 		{"a folder that cannot be made is no session", artist(Starting), FolderFailed{}, with(artist(Starting), func(s *State) { s.Open = false }), nil},
@@ -122,6 +130,9 @@ type recorder struct{ open, folder bool }
 func (d *recorder) pick(r *rand.Rand) Event {
 	events := []Event{Press{Record}, Press{Segment}, Press{Mic}, Press{Status}, Joined{}, Left{}, Retry{},
 		StorageIs{StorageOK}, StorageIs{StorageLow}, StorageIs{StorageFull}}
+	if d.folder {
+		events = append(events, FolderGone{})
+	}
 	if d.open {
 		events = append(events, TakeStarted{}, TakeStopped{}, TakeFailed{})
 	}
@@ -138,6 +149,8 @@ func (d *recorder) step(t *testing.T, s State, e Event) State {
 		d.open = false
 	case TakeFailed:
 		d.open = false
+	case FolderGone:
+		d.folder = false
 	}
 	next, effects := Next(s, e)
 	for _, f := range effects {
