@@ -1,6 +1,13 @@
 package recorder
 
-import "time"
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// ErrOpen is why a Start failed while a take was open. That take goes on.
+var ErrOpen = errors.New("a take is open")
 
 // Kind is what happened.
 type Kind string
@@ -10,12 +17,12 @@ const (
 	Started Kind = "started"
 	// Progress: Samples and Bytes of the take are on the disk now.
 	Progress Kind = "progress"
-	// Gap: the Samples from Pos on were not captured, and are silence in the take.
+	// Gap: the Samples from Pos on are silence in the take, all for the one reason that Lost tells.
 	Gap Kind = "gap"
 	// Stopped: the take is closed, with Samples and Bytes, and ends before Pos.
 	Stopped Kind = "stopped"
 	// Failed: no file could be opened, or no more be written (Err). What was written before is kept and closed as far
-	// as the disk allows. No take is open any more.
+	// as the disk allows. The take with this ID is open no more, if it ever was.
 	Failed Kind = "failed"
 )
 
@@ -23,11 +30,15 @@ const (
 // are sample frames.
 type Event struct {
 	Kind    Kind
+	ID      int64 // what Start gave: 1, 2, ...
 	At      time.Time
 	Pos     int64
 	Samples int64
 	Bytes   int64
-	Err     error
+	// Lost, of a Gap: sound was captured and lost on its way, as the box or its disk did not keep up. Else nothing was
+	// captured: the device was away.
+	Lost bool
+	Err  error
 }
 
 // Status is the last known state. After a take its figures stay until the next one starts.
@@ -36,7 +47,8 @@ type Status struct {
 	LastSynced time.Time // when the file was last seen to have grown on the disk; zero before
 	Samples    int64     // in the take, on the disk
 	Bytes      int64     // of the file, on the disk
-	Lost       int64     // sample frames of the take that are silence because nothing was captured
+	Lost       int64     // sample frames of the take that are silence because what was captured was lost on its way
+	Filled     int64     // sample frames of the take that are silence because nothing was captured
 }
 
 const (
@@ -64,11 +76,25 @@ func (m *mailbox) put(e Event) {
 		m.held[last] = e
 	case e.Kind == Progress && len(m.out) > room/2:
 		// The next one will say more.
-	case e.Kind == Gap && last >= patience && m.held[last].Kind == Gap:
-		m.held[last].Samples += e.Samples
+	case e.Kind == Gap && last >= patience && m.merge(e):
 	default:
 		m.held = append(m.held, e)
 	}
+}
+
+// merge adds a gap to the last one of its take and its reason, if only gaps came since.
+func (m *mailbox) merge(gap Event) bool {
+	for i := range slices.Backward(m.held) {
+		h := &m.held[i]
+		if h.Kind != Gap || h.ID != gap.ID {
+			return false
+		}
+		if h.Lost == gap.Lost {
+			h.Samples += gap.Samples
+			return true
+		}
+	}
+	return false
 }
 
 // send gives the reader as much as it has room for.

@@ -7,11 +7,11 @@ import (
 	"orionbox/audio/pcm"
 )
 
-func (r *Recorder) write(f pcm.Frame) {
+func (r *Recorder) write(f pcm.Frame, from origin) {
 	if r.take == nil {
 		return
 	}
-	if gap, ended := r.take.write(f); ended {
+	if gap, ended := r.take.write(f, from); ended {
 		r.tell(gap)
 	}
 	if r.take.err != nil {
@@ -20,27 +20,28 @@ func (r *Recorder) write(f pcm.Frame) {
 }
 
 // start opens a take and writes the pre-roll.
-func (r *Recorder) start(open func() (File, error)) {
+func (r *Recorder) start(c command) {
 	if r.take != nil {
 		r.log.Warn("start while a take is open: ignored")
+		r.tell(Event{Kind: Failed, ID: c.id, Pos: r.next, Err: ErrOpen})
 		return
 	}
-	file, err := open()
+	file, err := c.open()
 	if err == nil && file == nil {
 		err = errors.New("no file")
 	}
 	if err != nil {
 		r.log.Error("cannot open a take", "error", err)
-		r.tell(Event{Kind: Failed, Pos: r.next, Err: fmt.Errorf("open take: %w", err)})
+		r.tell(Event{Kind: Failed, ID: c.id, Pos: r.next, Err: fmt.Errorf("open take: %w", err)})
 		return
 	}
 	// Never synced: the pre-roll, older than a second already, goes to the disk at once.
-	r.take = &take{file: file, end: r.next}
+	r.take = &take{id: c.id, file: file, end: r.next}
 	r.status.Store(&Status{Recording: true})
 	// r.next and not the history's end: there may have been no sound yet.
 	first := r.next - int64(r.history.have)
 	r.log.Info("take started", "pos", first, "file", file)
-	r.tell(Event{Kind: Started, Pos: first, Samples: int64(r.history.have)})
+	r.tell(Event{Kind: Started, ID: c.id, Pos: first, Samples: int64(r.history.have)})
 	r.history.each(r.write)
 }
 
@@ -55,12 +56,12 @@ func (r *Recorder) stop() {
 		r.tell(gap)
 	}
 	err := t.close()
-	e := Event{Kind: Stopped, Pos: t.end, Samples: t.samples, Bytes: t.bytes}
+	e := Event{Kind: Stopped, ID: t.id, Pos: t.end, Samples: t.samples, Bytes: t.bytes}
 	if err != nil {
 		e.Kind, e.Err = Failed, fmt.Errorf("write take: %w", err)
 		r.log.Error("take failed", "error", err, "samples", t.samples, "bytes", t.bytes)
 	} else {
-		r.log.Info("take stopped", "samples", t.samples, "bytes", t.bytes, "lost", t.lost)
+		r.log.Info("take stopped", "samples", t.samples, "bytes", t.bytes, "lost", t.lost, "filled", t.filled)
 	}
 	r.publish(t, err == nil)
 	r.tell(e)
@@ -83,13 +84,13 @@ func (r *Recorder) flushIfDue() {
 			r.take.synced = pause
 		}
 		r.publish(r.take, true)
-		r.tell(Event{Kind: Progress, Pos: r.take.end, Samples: r.take.samples, Bytes: r.take.bytes})
+		r.tell(Event{Kind: Progress, ID: r.take.id, Pos: r.take.end, Samples: r.take.samples, Bytes: r.take.bytes})
 	}
 }
 
 // publish makes the take's figures the status; synced tells that the disk has them now.
 func (r *Recorder) publish(t *take, synced bool) {
-	s := Status{Recording: r.take != nil, Samples: t.samples, Bytes: t.bytes, Lost: t.lost}
+	s := Status{Recording: r.take != nil, Samples: t.samples, Bytes: t.bytes, Lost: t.lost, Filled: t.filled}
 	s.LastSynced = r.Status().LastSynced
 	if synced {
 		s.LastSynced = r.cfg.Now()

@@ -74,6 +74,7 @@ type Recorder struct {
 
 	mu    sync.Mutex
 	queue []command // guarded by mu
+	last  int64     // id of the last Start; guarded by mu
 
 	status atomic.Pointer[Status]
 	events *mailbox
@@ -90,6 +91,7 @@ type Recorder struct {
 
 // command is a press of Start, or of Stop when it opens nothing.
 type command struct {
+	id   int64 // of a Start
 	open func() (File, error)
 	at   time.Time
 }
@@ -117,17 +119,26 @@ func (r *Recorder) Run(ctx context.Context) error {
 }
 
 // Start begins a take in the file that open returns, with the pre-roll before this moment. It does not wait: Started
-// or Failed tells. While a take is open it does nothing.
-func (r *Recorder) Start(open func() (File, error)) { r.press(command{open: open, at: r.cfg.Now()}) }
+// or Failed tells, with the ID that is returned, as does all that happens to this take later. While a take is open it
+// does nothing to it, and the answer is Failed with ErrOpen.
+func (r *Recorder) Start(open func() (File, error)) (id int64) {
+	return r.press(command{open: open, at: r.cfg.Now()})
+}
 
 // Stop ends the take when all that was captured before this moment is on the disk. It does not wait: Stopped or Failed
 // tells. Without a take it does nothing.
 func (r *Recorder) Stop() { r.press(command{at: r.cfg.Now()}) }
 
-func (r *Recorder) press(c command) {
+// press puts c into the queue, a Start under the next number.
+func (r *Recorder) press(c command) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if c.open != nil {
+		r.last++
+		c.id = r.last
+	}
 	r.queue = append(r.queue, c)
+	return c.id
 }
 
 // Events tells what happened, in order. A reader that does not keep up gets fewer Progress events and no fewer others.

@@ -134,11 +134,11 @@ func TestWhatTheRingCouldNotHoldIsSilence(t *testing.T) {
 	s.Stop()
 	s.live(time.Second)
 	gap := s.one(Gap)
-	if gap.Samples != s.card.dropped || gap.Samples < 2*48000 {
+	if gap.Samples != s.card.dropped || gap.Samples < 2*48000 || !gap.Lost {
 		t.Errorf("gap %+v, dropped %d", gap, s.card.dropped)
 	}
 	s.seamless(&m, s.one(Started).Pos, func(pos int64) bool { return pos >= gap.Pos && pos < gap.Pos+gap.Samples })
-	if s.Status().Lost != gap.Samples {
+	if st := s.Status(); st.Lost != gap.Samples || st.Filled != 0 {
 		t.Errorf("status %+v", s.Status())
 	}
 }
@@ -163,7 +163,7 @@ func TestSilenceOfAMissingCardIsOneGap(t *testing.T) {
 		t.Fatalf("gaps %v", gaps)
 	}
 	for i, want := range []struct{ pos, n int64 }{{144000, 48000}, {216000, 9600}, {244800, 144000}, {393600, 0}} {
-		if g := gaps[i]; g.Pos != want.pos || want.n > 0 && g.Samples != want.n {
+		if g := gaps[i]; g.Pos != want.pos || want.n > 0 && g.Samples != want.n || g.Lost {
 			t.Errorf("gap %d: %+v, want %+v", i, g, want)
 		}
 	}
@@ -175,6 +175,39 @@ func TestSilenceOfAMissingCardIsOneGap(t *testing.T) {
 		}
 		return false
 	})
+}
+
+// The card goes away while the recorder hangs: what the ring could not hold was captured up to then, and then nothing was.
+func TestAGapOfEachKind(t *testing.T) {
+	s := newStudio(t, 20*time.Second)
+	s.live(time.Second)
+	s.stalled(13 * time.Second) // the ring holds 12 of them
+	s.live(10 * time.Millisecond)
+	s.pass(500*time.Millisecond, true, true) // away at once, before the press and after it
+	var m memory
+	s.start(&m)
+	s.pass(500*time.Millisecond, true, true)
+	s.stalled(13 * time.Second)
+	s.pass(time.Second, true, true)
+	s.live(time.Second)
+	s.Stop()
+	s.live(time.Second)
+	gaps := s.events(Gap)
+	want := []Event{ // the block that finds the ring still full is lost as well
+		{Pos: 13 * 48000, Samples: 48000 + block, Lost: true}, {Pos: 14*48000 + block, Samples: 48000},
+		{Pos: 27*48000 + block, Samples: 48000 + block, Lost: true}, {Pos: 28*48000 + 2*block, Samples: 48000 - block},
+	}
+	if len(gaps) != len(want) {
+		t.Fatalf("gaps %+v", gaps)
+	}
+	for i, g := range gaps {
+		if g.Lost != want[i].Lost || g.Samples != want[i].Samples || g.Pos != want[i].Pos || g.ID != 1 {
+			t.Errorf("gap %d: %+v, want %+v", i, g, want[i])
+		}
+	}
+	if st := s.Status(); st.Lost != 2*(48000+block) || st.Filled != 2*48000-block {
+		t.Errorf("status %+v", st)
+	}
 }
 
 func TestPressedTwiceIsPressedOnce(t *testing.T) {
@@ -189,7 +222,10 @@ func TestPressedTwiceIsPressedOnce(t *testing.T) {
 	s.Stop()
 	s.Stop()
 	s.live(time.Second)
-	if len(s.events(Started)) != 1 || len(s.events(Stopped)) != 1 || b.data != nil || a.closed != 1 {
+	if e := s.one(Failed); e.ID != 2 || !errors.Is(e.Err, ErrOpen) {
+		t.Errorf("the second press: %+v", e)
+	}
+	if len(s.events(Started)) != 1 || s.one(Stopped).ID != 1 || b.data != nil || a.closed != 1 {
 		t.Errorf("%v", s.seen)
 	}
 }
@@ -213,6 +249,9 @@ func TestTakesFollowEachOther(t *testing.T) {
 	}
 	for i := range files {
 		s.seamless(&files[i], started[i].Pos, nil)
+		if id := int64(i + 1); started[i].ID != id || stopped[i].ID != id {
+			t.Errorf("take %d: %+v, %+v", i, started[i], stopped[i])
+		}
 		if files[i].closed != 1 || stopped[i].Samples != int64(len(files[i].data)) {
 			t.Errorf("take %d: %+v", i, stopped[i])
 		}
@@ -282,6 +321,43 @@ func TestASourceThatStartsAgain(t *testing.T) {
 	}
 }
 
+// An answer to an earlier Start is known from one to a later Start, whatever became of either.
+func TestEveryStartIsAnsweredByItsID(t *testing.T) {
+	s := newStudio(t, 0)
+	s.live(time.Second)
+	refuse := func() (File, error) { return nil, syscall.EROFS }
+	var m memory
+	take := func() (File, error) { return &m, nil }
+	for i, open := range []func() (File, error){refuse, take, refuse, take, take} {
+		if id := s.Start(open); id != int64(i+1) {
+			t.Errorf("start %d has ID %d", i+1, id)
+		}
+	}
+	s.live(time.Second)
+	s.Stop()
+	s.Stop()
+	again := s.Start(refuse)
+	s.live(time.Second)
+	if got := s.one(Started).ID; got != 2 || s.one(Stopped).ID != 2 || again != 6 {
+		t.Errorf("%+v", s.seen)
+	}
+	failed := s.events(Failed)
+	why := []error{1: syscall.EROFS, 3: ErrOpen, 4: ErrOpen, 5: ErrOpen, 6: syscall.EROFS}
+	for _, e := range failed {
+		if why[e.ID] == nil || !errors.Is(e.Err, why[e.ID]) {
+			t.Errorf("%+v", e)
+		}
+	}
+	for _, e := range s.events(Progress) {
+		if e.ID != 2 {
+			t.Errorf("%+v", e)
+		}
+	}
+	if len(failed) != 5 {
+		t.Errorf("%+v", failed)
+	}
+}
+
 // With no sound at all the buttons still work.
 func TestADrySource(t *testing.T) {
 	s := newStudio(t, time.Second)
@@ -342,6 +418,33 @@ func TestAReaderThatSleeps(t *testing.T) {
 	}
 	if n := len(s.events(Started, Stopped)); n != 2*takes {
 		t.Errorf("%d events of %d", n, 2*takes)
+	}
+}
+
+// Gaps without end that nobody reads are merged, each with those of its take and its reason.
+func TestGapsThatNobodyReads(t *testing.T) {
+	m := newMailbox()
+	sum := map[[2]any]int64{}
+	for i := range int64(5000) {
+		e := Event{Kind: Gap, ID: 1 + i/2500, Pos: i, Samples: i, Lost: i%3 == 0}
+		sum[[2]any{e.ID, e.Lost}] += e.Samples
+		m.put(e)
+		if i == 2499 {
+			m.put(Event{Kind: Stopped, ID: 1})
+		}
+	}
+	if len(m.held) > patience+10 {
+		t.Errorf("%d events held", len(m.held))
+	}
+	for m.send(); len(m.out) > 0; m.send() {
+		if e := <-m.out; e.Kind == Gap {
+			sum[[2]any{e.ID, e.Lost}] -= e.Samples
+		}
+	}
+	for key, left := range sum {
+		if left != 0 {
+			t.Errorf("%v: %d samples are missing", key, left)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func (r *Recorder) obey(due func(command) bool) {
 		if c.open == nil {
 			r.stop()
 		} else {
-			r.start(c.open)
+			r.start(c)
 		}
 	}
 }
@@ -99,9 +99,13 @@ func (r *Recorder) hear(f pcm.Frame) {
 	}
 	for ; missing > 0; missing = f.Pos - r.next {
 		n := min(missing, fillLen)
-		r.pass(pcm.Frame{Format: r.format, Pos: r.next, Filled: true, Data: r.silence[:n*int64(r.format.Channels)]})
+		r.pass(pcm.Frame{Format: r.format, Pos: r.next, Filled: true, Data: r.silence[:n*int64(r.format.Channels)]}, lost)
 	}
-	r.pass(f)
+	if f.Filled {
+		r.pass(f, filled)
+	} else {
+		r.pass(f, captured)
+	}
 }
 
 // begin starts the time line anew with f; an open take goes on.
@@ -116,10 +120,10 @@ func (r *Recorder) begin(f pcm.Frame) {
 }
 
 // pass hands on a frame that begins where the last one ended.
-func (r *Recorder) pass(f pcm.Frame) {
+func (r *Recorder) pass(f pcm.Frame, from origin) {
 	r.next = f.End()
-	r.history.push(f)
-	r.write(f)
+	r.history.push(f, from)
+	r.write(f, from)
 }
 
 // finish is the end of Run: what was captured goes into the take, and the take is closed.

@@ -8,18 +8,20 @@ import (
 
 // take is a file that is being written.
 type take struct {
+	id      int64
 	file    File
 	samples int64     // written
 	end     int64     // index of the sample frame after the last
 	synced  time.Time // when it was last brought to the disk
 	bytes   int64     // length that the disk has
-	lost    int64
-	gap     Event // the gap that goes on, if it has Samples
+	lost    int64     // sample frames of silence where sound was lost on its way
+	filled  int64     // sample frames of silence where there was none
+	gap     Event     // the gap that goes on, if it has Samples
 	err     error
 }
 
 // write appends a frame and returns the gap that it ends, if it does.
-func (t *take) write(f pcm.Frame) (gap Event, ended bool) {
+func (t *take) write(f pcm.Frame, from origin) (gap Event, ended bool) {
 	if t.err != nil {
 		return Event{}, false
 	}
@@ -28,15 +30,26 @@ func (t *take) write(f pcm.Frame) (gap Event, ended bool) {
 	}
 	t.samples += int64(f.Len())
 	t.end = f.End()
-	if !f.Filled {
-		return t.endGap()
+	if from == captured || t.gap.Lost != (from == lost) {
+		gap, ended = t.endGap()
 	}
+	if from != captured {
+		t.silent(f, from)
+	}
+	return gap, ended
+}
+
+// silent goes on with the gap that f is in, or begins one.
+func (t *take) silent(f pcm.Frame, from origin) {
 	if t.gap.Samples == 0 {
-		t.gap = Event{Kind: Gap, Pos: f.Pos}
+		t.gap = Event{Kind: Gap, ID: t.id, Pos: f.Pos, Lost: from == lost}
 	}
 	t.gap.Samples += int64(f.Len())
-	t.lost += int64(f.Len())
-	return Event{}, false
+	if from == lost {
+		t.lost += int64(f.Len())
+	} else {
+		t.filled += int64(f.Len())
+	}
 }
 
 func (t *take) endGap() (gap Event, ended bool) {
