@@ -32,8 +32,12 @@ func (s *Session) Dir() string { return s.dir }
 // String names the session.
 func (s *Session) String() string { return filepath.Base(s.dir) }
 
-// VoicePath is where a voice recording that starts at now shall be written; no file is there.
+// VoicePath is where a voice recording that starts at now shall be written; no file is there. The error is one that Gone
+// knows if the folder's disk was taken away.
 func (s *Session) VoicePath(now time.Time) (string, error) {
+	if _, err := os.Stat(s.dir); err != nil {
+		return "", fmt.Errorf("name voice recording: %w", err)
+	}
 	for n := 1; ; n++ {
 		path := filepath.Join(s.dir, voiceFile(s.artist, n, now))
 		_, err := os.Lstat(path)
@@ -47,7 +51,8 @@ func (s *Session) VoicePath(now time.Time) (string, error) {
 }
 
 // TakePath is where take n, pressed at now, shall be written. If the folder has a take n already, as after a take that
-// failed, the next free number is taken: ParseName tells which.
+// failed, the next free number is taken: ParseName tells which. The error is one that Gone knows if the folder's disk was taken
+// away.
 func (s *Session) TakePath(n int, now time.Time) (string, error) {
 	taken, err := s.numbers()
 	if err != nil {
