@@ -76,6 +76,13 @@ func TestFormatCountsTime(t *testing.T) {
 	if n := f.Samples(10 * time.Millisecond); n != 441 {
 		t.Errorf("10 ms is %d frames", n)
 	}
+	const long = 1000*time.Hour + 10*time.Millisecond
+	if n := f.Samples(long); n != 1000*3600*44100+441 || f.Duration(n) != long {
+		t.Errorf("1000 h and 10 ms are %d frames, which last %v", n, f.Duration(n))
+	}
+	if n := (Format{Rate: 96000, Channels: 1}).Samples(-long); n != -1000*3600*96000-960 {
+		t.Errorf("as long before the beginning: %d frames", n)
+	}
 	if d := f.Duration(44100 * 3600 * 24 * 365); d != 365*24*time.Hour {
 		t.Errorf("a year is %v", d)
 	}

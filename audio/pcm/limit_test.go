@@ -15,6 +15,9 @@ func TestSoftLimitKeepsTheQuietAndBoundsTheLoud(t *testing.T) {
 		}
 	}
 	for i, s := range got {
+		if s*in[i] < 0 {
+			t.Errorf("%v changed its sign to %v", in[i], s)
+		}
 		if !(s >= -1 && s <= 1) {
 			t.Errorf("%v became %v, outside of full scale", in[i], s)
 		}
@@ -35,5 +38,15 @@ func TestSoftLimitRisesWithoutACorner(t *testing.T) {
 		if step < 0 || before-step > 1e-5 {
 			t.Fatalf("at %v the slope falls from %v to %v", float32(i)/1000, before, step)
 		}
+	}
+}
+
+func TestSoftLimitDoesNotAllocate(t *testing.T) {
+	mix := make([]float32, 960)
+	for i := range mix {
+		mix[i] = float32(i)/100 - 4
+	}
+	if n := testing.AllocsPerRun(100, func() { SoftLimit(mix) }); n != 0 {
+		t.Errorf("%v allocations a block", n)
 	}
 }

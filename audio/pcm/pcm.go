@@ -28,9 +28,11 @@ func (f Format) String() string {
 	return fmt.Sprintf("%d Hz %d channels", f.Rate, f.Channels)
 }
 
-// Samples is how many sample frames last for d, rounded down.
+// Samples is how many sample frames last for d, rounded down. It holds for any d: whole seconds are counted apart, since
+// nanoseconds times the rate leave an int64 after 27 hours at 96 kHz.
 func (f Format) Samples(d time.Duration) int64 {
-	return int64(d) * int64(f.Rate) / int64(time.Second)
+	sec, rest := d/time.Second, d%time.Second
+	return int64(sec)*int64(f.Rate) + int64(rest)*int64(f.Rate)/int64(time.Second)
 }
 
 // Duration is how long n sample frames last.
