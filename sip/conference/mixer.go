@@ -39,7 +39,7 @@ type mix struct {
 
 // mixOnce moves 20 ms of sound through the room: everybody says it once, the sum is taken once, and each hears the sum
 // less what they said themselves ("N-1"), so that the work grows with the number of legs and not with its square. What
-// is louder than full scale is bent by media.SoftLimit: nothing changes below -3 dBFS, nothing wraps above.
+// is loud is bent by the limiter of all mixes, pcm.SoftLimit: nothing changes below -2.5 dBFS, nothing wraps above.
 //
 //	leg 1 -> said 1 -+            +- total - said 1 -> limit -> leg 1
 //	leg 2 -> said 2 -+-> total ->-+- total - said 2 -> limit -> leg 2

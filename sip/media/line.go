@@ -78,7 +78,7 @@ func (l *Line) record() {
 	for i := range l.mix {
 		l.mix[i] = l.near[i] + l.far[i]
 	}
-	SoftLimit(l.mix)
+	pcm.SoftLimit(l.mix)
 	format := pcm.Format{Rate: l.cfg.Rate, Channels: 1}
 	if err := l.cfg.Record.WriteFrame(pcm.Frame{Format: format, Pos: pos, Data: l.mix}); err != nil {
 		l.failed.Add(1)

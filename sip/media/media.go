@@ -3,7 +3,7 @@
 //
 //	Line.Tick: mic -> Leg.Send -> resample -> encode -> rtp.Session -> network
 //	           network -> rtp reader -> inbox -> [jitter -> decode or conceal -> resample] -> Leg.Receive -> speaker
-//	           mic + far end -> SoftLimit -> record
+//	           mic + far end -> pcm.SoftLimit -> record
 //
 // The inbox is the only border between the network's goroutine and the tick: bounded, wait-free on both sides. Past it
 // everything belongs to the tick, which neither locks nor allocates.
