@@ -28,6 +28,11 @@ const (
 
 // Event is one thing that happened to a take. Pos counts sample frames from the start of the source's stream, Samples
 // are sample frames.
+//
+// At belongs to Pos wherever Pos is a place in the take: of Started, Gap, Stopped, and Failed of a take that was open, it
+// is when the sample frame Pos was captured, by the best estimate from when samples arrived. So At of Started is earlier
+// than the press by the pre-roll, and that of Stopped is not later for a disk that was slow. Before any sound was heard, and
+// of other events, At is when they were told.
 type Event struct {
 	Kind    Kind
 	ID      int64 // what Start gave: 1, 2, ...

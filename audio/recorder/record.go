@@ -3,6 +3,7 @@ package recorder
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"orionbox/audio/pcm"
 )
@@ -12,7 +13,7 @@ func (r *Recorder) write(f pcm.Frame, from origin) {
 		return
 	}
 	if gap, ended := r.take.write(f, from); ended {
-		r.tell(gap)
+		r.tellGap(gap)
 	}
 	if r.take.err != nil {
 		r.stop()
@@ -41,7 +42,7 @@ func (r *Recorder) start(c command) {
 	// r.next and not the history's end: there may have been no sound yet.
 	first := r.next - int64(r.history.have)
 	r.log.Info("take started", "pos", first, "file", file)
-	r.tell(Event{Kind: Started, ID: c.id, Pos: first, Samples: int64(r.history.have)})
+	r.tell(Event{Kind: Started, ID: c.id, At: r.timeAt(first), Pos: first, Samples: int64(r.history.have)})
 	r.history.each(r.write)
 }
 
@@ -52,11 +53,9 @@ func (r *Recorder) stop() {
 		return
 	}
 	r.take = nil
-	if gap, ended := t.endGap(); ended {
-		r.tell(gap)
-	}
+	r.endGap(t)
 	err := t.close()
-	e := Event{Kind: Stopped, ID: t.id, Pos: t.end, Samples: t.samples, Bytes: t.bytes}
+	e := Event{Kind: Stopped, ID: t.id, At: r.timeAt(t.end), Pos: t.end, Samples: t.samples, Bytes: t.bytes}
 	if err != nil {
 		e.Kind, e.Err = Failed, fmt.Errorf("write take: %w", err)
 		r.log.Error("take failed", "error", err, "samples", t.samples, "bytes", t.bytes)
@@ -98,7 +97,32 @@ func (r *Recorder) publish(t *take, synced bool) {
 	r.status.Store(&s)
 }
 
+// endGap tells of the gap that goes on, if one does.
+func (r *Recorder) endGap(t *take) {
+	if gap, ended := t.endGap(); ended {
+		r.tellGap(gap)
+	}
+}
+
+func (r *Recorder) tellGap(gap Event) {
+	gap.At = r.timeAt(gap.Pos)
+	r.tell(gap)
+}
+
+// timeAt is when the sample frame pos was captured, as far as is known.
+func (r *Recorder) timeAt(pos int64) time.Time {
+	switch {
+	case r.line.known:
+		return r.line.timeAt(pos)
+	case r.heard:
+		return r.cfg.Now().Add(duration(r.format.Rate, pos-r.next))
+	}
+	return r.cfg.Now()
+}
+
 func (r *Recorder) tell(e Event) {
-	e.At = r.cfg.Now()
+	if e.At.IsZero() {
+		e.At = r.cfg.Now()
+	}
 	r.events.put(e)
 }

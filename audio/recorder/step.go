@@ -110,6 +110,9 @@ func (r *Recorder) hear(f pcm.Frame) {
 
 // begin starts the time line anew with f; an open take goes on.
 func (r *Recorder) begin(f pcm.Frame) {
+	if r.take != nil {
+		r.endGap(r.take) // whose time is that of the old line
+	}
 	if f.Format != r.format {
 		r.format = f.Format
 		r.silence = make([]float32, fillLen*f.Channels)

@@ -30,6 +30,15 @@ func (l *timeline) observe(end int64, rate int, now time.Time) {
 // posAt is the index of the sample captured at t. It means nothing before known.
 func (l *timeline) posAt(t time.Time) int64 { return l.pos + samples(l.rate, t.Sub(l.at)) }
 
+// timeAt is when the sample frame pos was captured, the inverse of posAt. It means nothing before known.
+func (l *timeline) timeAt(pos int64) time.Time { return l.at.Add(duration(l.rate, pos-l.pos)) }
+
+// duration is how long n sample frames last, which may be negative.
+func duration(rate int, n int64) time.Duration {
+	whole, rest := n/int64(rate), n%int64(rate)
+	return time.Duration(whole)*time.Second + time.Duration(rest)*time.Second/time.Duration(rate)
+}
+
 // samples is how many sample frames last for d, which may be negative.
 func samples(rate int, d time.Duration) int64 {
 	return int64(d/time.Second)*int64(rate) + int64(d%time.Second)*int64(rate)/int64(time.Second)
