@@ -15,7 +15,7 @@ import (
 const FileMode = 0o640
 
 // Create makes a new file that holds data, and brings both its name and the data to the disk. It refuses to touch a file
-// that is there.
+// that is there. On an error no file is left, so that somebody who tries again and again does not fill the folder.
 func Create(path string, data []byte) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, FileMode)
 	if err != nil {
@@ -23,9 +23,16 @@ func Create(path string, data []byte) (*os.File, error) {
 	}
 	_, err = file.Write(data)
 	if err = errors.Join(err, file.Sync(), SyncFolder(filepath.Dir(path))); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(err, file.Close(), discard(path))
 	}
 	return file, nil
+}
+
+// discard takes back a file that was not to be. Whether the disk keeps that is its own affair: it refused more already.
+func discard(path string) error {
+	err := os.Remove(path)
+	_ = SyncFolder(filepath.Dir(path))
+	return err
 }
 
 // SyncFolder brings the names in a folder to the disk.

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestCreate(t *testing.T) {
@@ -30,6 +33,30 @@ func TestCreate(t *testing.T) {
 	}
 	if text, _ := os.ReadFile(path); string(text) != "begin, end" {
 		t.Errorf("it was touched: %q", text)
+	}
+}
+
+// TestCreateOnADiskThatRefuses has a file size limit of 4 bytes end the write.
+func TestCreateOnADiskThatRefuses(t *testing.T) {
+	signal.Ignore(unix.SIGXFSZ)
+	defer signal.Reset(unix.SIGXFSZ)
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 4, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := Create(filepath.Join(dir, "new"), []byte("begin"))
+	if again := unix.Setrlimit(unix.RLIMIT_FSIZE, &before); again != nil {
+		t.Fatal(again)
+	}
+	if file != nil || !errors.Is(err, unix.EFBIG) {
+		t.Errorf("created %v, %v", file, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
