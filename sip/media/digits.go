@@ -61,7 +61,6 @@ func (l *Leg) SendDigits(ctx context.Context, digits string) error {
 
 // attend waits until the digits are out, and takes the place of a tick that does not come.
 func (l *Leg) attend(ctx context.Context, d *dialling) error {
-	silence := make([]float32, l.cfg.Rate/framesPerSecond)
 	ticker := time.NewTicker(Frame)
 	defer ticker.Stop()
 	seen, idle := l.steps.Load(), 0
@@ -78,7 +77,7 @@ func (l *Leg) attend(ctx context.Context, d *dialling) error {
 		if now := l.steps.Load(); now != seen {
 			seen, idle = now, 0
 		} else if idle++; idle > 3 {
-			l.Send(silence)
+			l.Send(nil)
 			seen = l.steps.Load()
 		}
 	}

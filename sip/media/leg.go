@@ -20,7 +20,7 @@ type LegConfig struct {
 	Remote    netip.AddrPort // of the far end's SDP
 	Format    sdp.Format     // agreed on
 	EventType uint8          // payload type of telephone events; 0 = the far end takes none
-	Rate      int            // of the PCM of Send and Receive: 8000, 16000, 48000 or any that 50 divides
+	Rate      int            // of the PCM of Send and Receive until SetRate: 8000, 16000, 48000 or any that 50 divides
 	Log       *slog.Logger
 
 	now func() time.Time // of tests
@@ -49,7 +49,6 @@ type Leg struct {
 	digits     chan rune
 	lastPacket atomic.Int64 // nanoseconds since epoch; 0 = never
 	farLoss    atomic.Int32 // percent of our packets that the far end misses
-	toldLoss   int32        // what the encoder knows; Send's own
 	gauge      gauge
 
 	mu     sync.Mutex // of Update
@@ -72,7 +71,7 @@ func NewLeg(cfg LegConfig) (*Leg, error) {
 	}
 	l := &Leg{cfg: cfg, epoch: cfg.now(), digits: make(chan rune, 64), closed: make(chan struct{})}
 	l.key = rtp.NewKey(eventClock / framesPerSecond)
-	c, err := l.choose(cfg.Format)
+	c, err := l.choose(cfg.Format, cfg.Rate)
 	if err != nil {
 		return nil, fmt.Errorf("start voice: %w", err)
 	}
@@ -87,23 +86,24 @@ func NewLeg(cfg LegConfig) (*Leg, error) {
 }
 
 // choose makes both ways for a format; the tick finds them at its next step.
-func (l *Leg) choose(f sdp.Format) (codec.Codec, error) {
+func (l *Leg) choose(f sdp.Format, rate int) (codec.Codec, error) {
 	c, err := codecOf(f)
 	if err != nil {
 		return c, err
 	}
-	return c, l.speak(c)
+	return c, l.speak(c, rate)
 }
 
-func (l *Leg) speak(c codec.Codec) error {
-	s, errSend := newSender(c, l.cfg.Rate)
-	r, errReceive := newReceiver(c, alias(c, l.cfg.EventType), l.cfg.Rate)
+// speak makes both ways or changes nothing. The sender, which Rate and Codec read, comes last: who sees it finds both.
+func (l *Leg) speak(c codec.Codec, rate int) error {
+	s, errSend := newSender(c, rate)
+	r, errReceive := newReceiver(c, alias(c, l.cfg.EventType), rate)
 	if err := errors.Join(errSend, errReceive); err != nil {
 		return err
 	}
 	l.gauge.carry()
-	l.sender.Store(s)
 	l.receiver.Store(r)
+	l.sender.Store(s)
 	return nil
 }
 
@@ -128,7 +128,7 @@ func (l *Leg) heed(r rtp.Report) {
 	l.farLoss.Store(max(percent, l.farLoss.Load()*3/4))
 }
 
-// Send takes exactly 20 ms of mono sound, encodes and sends it. While digits are being sent or the call is on hold the
+// Send takes exactly 20 ms of mono sound, nil for silence, encodes and sends it. While digits are being sent or the call is on hold the
 // sound is dropped and the time line goes on. It never waits and allocates nothing.
 func (l *Leg) Send(frame []float32) {
 	if !l.sending.CompareAndSwap(false, true) {
@@ -150,9 +150,12 @@ func (l *Leg) step(frame []float32) {
 		l.session.Skip(s.units)
 		return
 	}
-	if loss := l.farLoss.Load(); loss != l.toldLoss {
+	if loss := l.farLoss.Load(); loss != s.told {
 		s.encoder.SetLoss(int(loss))
-		l.toldLoss = loss
+		s.told = loss
+	}
+	if frame == nil {
+		frame = s.silence
 	}
 	payload, err := s.encode(frame)
 	if err != nil {
@@ -183,7 +186,7 @@ func (l *Leg) Update(remote netip.AddrPort, format sdp.Format, hold bool) error 
 	c := l.sender.Load().codec
 	next, err := codecOf(format)
 	if err == nil && next != c {
-		c, err = l.choose(format)
+		c, err = l.choose(format, l.Rate())
 	}
 	if err != nil {
 		return fmt.Errorf("update voice: %w", err)
@@ -194,18 +197,17 @@ func (l *Leg) Update(remote netip.AddrPort, format sdp.Format, hold bool) error 
 }
 
 // SetRate changes the rate of the PCM of Send and Receive, to that of the line that the leg will be attached to. It must
-// not be called while a tick uses the leg.
+// not be called while a tick uses the leg; digits may be on their way.
 func (l *Leg) SetRate(rate int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if rate <= 0 || rate%framesPerSecond != 0 {
 		return fmt.Errorf("set rate of voice: %d Hz is no multiple of %d", rate, framesPerSecond)
 	}
-	if rate == l.cfg.Rate {
+	if rate == l.Rate() {
 		return nil
 	}
-	l.cfg.Rate = rate
-	if err := l.speak(l.Codec()); err != nil {
+	if err := l.speak(l.Codec(), rate); err != nil {
 		return fmt.Errorf("set rate of voice: %w", err)
 	}
 	return nil
@@ -215,7 +217,7 @@ func (l *Leg) SetRate(rate int) error {
 func (l *Leg) Codec() codec.Codec { return l.sender.Load().codec }
 
 // Rate is that of the PCM of Send and Receive.
-func (l *Leg) Rate() int { return l.cfg.Rate }
+func (l *Leg) Rate() int { return l.sender.Load().from }
 
 // LastPacket is when the far end was last heard, on the monotonic clock; zero before the first packet.
 func (l *Leg) LastPacket() time.Time {
@@ -231,7 +233,8 @@ func (l *Leg) Digits() <-chan rune { return l.digits }
 
 // String names the leg in logs.
 func (l *Leg) String() string {
-	return fmt.Sprintf("leg %s at %d Hz to %s", l.sender.Load().codec, l.cfg.Rate, l.session.Remote())
+	s := l.sender.Load()
+	return fmt.Sprintf("leg %s at %d Hz to %s", s.codec, s.from, l.session.Remote())
 }
 
 // Close says BYE to the RTP session, closes the socket and leaves no goroutine behind. SendDigits returns ErrClosed; Send and

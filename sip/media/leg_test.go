@@ -171,3 +171,45 @@ func TestSetRate(t *testing.T) {
 		t.Errorf("a tone of amplitude 0.5 arrives with %.2f", got)
 	}
 }
+
+// TestSetRateWhileDigitsAreSent: a call sends its digits as soon as it is up, and is moved to the line's rate meanwhile.
+// The race detector judges, and every digit must arrive.
+func TestSetRateWhileDigitsAreSent(t *testing.T) {
+	b := newBench(t, "PCMU", 8000)
+	sent := make(chan error, 1)
+	go func() { sent <- b.a.SendDigits(t.Context(), "1#") }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for rate, under := 48000, true; under; rate = 56000 - rate {
+		select {
+		case err := <-sent:
+			if under = false; err != nil {
+				t.Error(err)
+			}
+		case <-tick.C:
+			if err := b.a.SetRate(rate); err != nil || b.a.Rate() != rate {
+				t.Fatalf("rate %d, want %d: %v", b.a.Rate(), rate, err)
+			}
+		}
+	}
+	for _, want := range "1#" {
+		if got := <-b.b.Digits(); got != want {
+			t.Errorf("%c arrives, want %c", got, want)
+		}
+	}
+}
+
+// TestNewEncoderLearnsOfTheLoss: what the far end misses is told to the encoder in use, not only to the first.
+func TestNewEncoderLearnsOfTheLoss(t *testing.T) {
+	b := newBench(t, "opus", 48000)
+	b.a.heed(rtp.Report{Lost: 0.1})
+	for _, rate := range []int{48000, 16000} {
+		if err := b.a.SetRate(rate); err != nil {
+			t.Fatal(err)
+		}
+		b.a.Send(nil)
+		if told := b.a.sender.Load().told; told != 10 {
+			t.Errorf("at %d Hz the encoder knows of %d %% loss, want 10", rate, told)
+		}
+	}
+}

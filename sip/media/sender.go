@@ -10,6 +10,9 @@ import (
 type sender struct {
 	codec   codec.Codec
 	encoder codec.Encoder
+	told    int32     // percent of loss that the encoder knows of
+	from    int       // rate of the PCM in Hz; never changed, so anybody may read it
+	silence []float32 // 20 ms at that rate
 	rate    *rateChange
 	frame   []float32 // at the codec's rate
 	pcm     []int16
@@ -24,7 +27,8 @@ func newSender(c codec.Codec, rate int) (*sender, error) {
 	}
 	n := c.SampleRate / framesPerSecond
 	return &sender{
-		codec: c, encoder: encoder, rate: newRateChange(rate, c.SampleRate, rate/framesPerSecond),
+		codec: c, encoder: encoder, from: rate, silence: make([]float32, rate/framesPerSecond),
+		rate:  newRateChange(rate, c.SampleRate, rate/framesPerSecond),
 		frame: make([]float32, n), pcm: make([]int16, n), units: int(c.Ticks(n)),
 	}, nil
 }
