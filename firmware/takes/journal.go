@@ -29,10 +29,6 @@ const (
 	KindGap            Kind = "gap" // sound that was lost; silence keeps its place
 	KindMarker         Kind = "marker"
 	KindCall           Kind = "call"
-	KindPeer           Kind = "peer"
-	KindDelivery       Kind = "delivery"
-	KindFault          Kind = "fault"
-	KindNote           Kind = "note"
 )
 
 // The texts of KindSession.

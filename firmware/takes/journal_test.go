@@ -49,7 +49,7 @@ func TestNote(t *testing.T) {
 func TestNoteTakesSessionTimeFromTheMonotonicClock(t *testing.T) {
 	s := newSession(t, t.TempDir())
 	s.began = time.Now()
-	e := Entry{Kind: KindNote, Time: s.began.Add(2 * time.Second)}
+	e := Entry{Kind: KindMarker, Time: s.began.Add(2 * time.Second)}
 	note(t, s, e)
 	if got := readJournal(t, s.Dir()).Entries[1].Session; got != 2 {
 		t.Errorf("session time %v", got)
@@ -61,17 +61,17 @@ func TestNoteAfterClose(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Note(Entry{Kind: KindNote}); !errors.Is(err, ErrClosed) {
+	if err := s.Note(Entry{Kind: KindMarker}); !errors.Is(err, ErrClosed) {
 		t.Errorf("note after close: %v", err)
 	}
 }
 
 func TestNoteThatIsTooLong(t *testing.T) {
 	s := newSession(t, t.TempDir())
-	if err := s.Note(Entry{Kind: KindNote, Text: strings.Repeat("x", maxLine)}); err == nil {
+	if err := s.Note(Entry{Kind: KindMarker, Text: strings.Repeat("x", maxLine)}); err == nil {
 		t.Error("a line that no reader takes was written")
 	}
-	note(t, s, Entry{Kind: KindNote})
+	note(t, s, Entry{Kind: KindMarker})
 	if got := readJournal(t, s.Dir()); len(got.Entries) != 2 || got.Bad != 0 {
 		t.Errorf("journal reads %+v", got)
 	}
@@ -85,7 +85,7 @@ func TestJournalThatCannotBeMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.journal = nil
-	if err := s.Note(Entry{Kind: KindNote}); err == nil {
+	if err := s.Note(Entry{Kind: KindMarker}); err == nil {
 		t.Error("noted into a folder")
 	}
 	if _, err := s.TakePath(1, evening); err != nil {
@@ -94,7 +94,7 @@ func TestJournalThatCannotBeMade(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	note(t, s, Entry{Kind: KindNote})
+	note(t, s, Entry{Kind: KindMarker})
 	if got := readJournal(t, s.Dir()); len(got.Entries) != 1 {
 		t.Errorf("journal reads %+v", got)
 	}
@@ -149,11 +149,11 @@ func TestMendCutAtEveryByte(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(j.mend(log), j.append(Entry{Kind: KindNote, Time: evening}), j.close()); err != nil {
+		if err := errors.Join(j.mend(log), j.append(Entry{Kind: KindMarker, Time: evening}), j.close()); err != nil {
 			t.Fatal(err)
 		}
 		after := readJournal(t, filepath.Dir(path))
-		if len(after.Entries) != len(before.Entries)+1 || after.Bad != 0 || after.Entries[len(before.Entries)].Kind != KindNote {
+		if len(after.Entries) != len(before.Entries)+1 || after.Bad != 0 || after.Entries[len(before.Entries)].Kind != KindMarker {
 			t.Fatalf("cut at %d: %+v became %+v", cut, before, after)
 		}
 	}
@@ -177,7 +177,7 @@ func FuzzReadJournal(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(j.mend(log), j.append(Entry{Kind: KindNote, Time: evening}), j.close()); err != nil {
+		if err := errors.Join(j.mend(log), j.append(Entry{Kind: KindMarker, Time: evening}), j.close()); err != nil {
 			t.Fatal(err)
 		}
 		again := readJournal(t, filepath.Dir(path))

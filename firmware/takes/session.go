@@ -63,19 +63,6 @@ func (s *Session) TakePath(n int, now time.Time) (string, error) {
 	return filepath.Join(s.dir, takeFile(s.artist, n, now)), nil
 }
 
-// NextTake is the number after the highest on disk.
-func (s *Session) NextTake() (int, error) {
-	taken, err := s.numbers()
-	if err != nil {
-		return 0, fmt.Errorf("count takes: %w", err)
-	}
-	next := 1
-	for n := range taken {
-		next = max(next, n+1)
-	}
-	return next, nil
-}
-
 // numbers is the set of take numbers on disk.
 func (s *Session) numbers() (map[int]bool, error) {
 	entries, err := os.ReadDir(s.dir)

@@ -34,10 +34,9 @@ const (
 
 // Config says where recordings go and whose they are.
 type Config struct {
-	Root    string // folder of all sessions, made if missing
-	Artist  string // part of file names, made fit for one
-	Reserve int64  // bytes that stay free on the disk
-	Now     func() time.Time
+	Root   string // folder of all sessions, made if missing
+	Artist string // part of file names, made fit for one
+	Now    func() time.Time
 }
 
 // Store makes sessions.
@@ -116,13 +115,3 @@ func makeFolder(dir string) error {
 
 // Free is how many bytes the disk under the recordings has left.
 func (s *Store) Free() (int64, error) { return Free(s.cfg.Root) }
-
-// Guard is Guard for the disk under the recordings.
-func (s *Store) Guard(bytesPerSecond int64) (Level, time.Duration, error) {
-	free, err := s.Free()
-	if err != nil {
-		return "", 0, err
-	}
-	level, left := Guard(free, s.cfg.Reserve, bytesPerSecond)
-	return level, left, nil
-}

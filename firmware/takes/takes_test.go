@@ -157,9 +157,6 @@ func TestPaths(t *testing.T) {
 	check(take(1), "HQ_Ann_2_201701.mp3")
 	check(take(3), "HQ_Ann_4_201701.mp3")
 	check(take(-1), "HQ_Ann_2_201701.mp3")
-	if next, err := s.NextTake(); err != nil || next != 4 {
-		t.Errorf("next take %d, %v", next, err)
-	}
 	check(voice(), "LQ_Ann_201501.wav")
 	touch("LQ_Ann_201501.wav")
 	check(voice(), "LQ_Ann_201501-2.wav")
@@ -190,12 +187,9 @@ func TestGuard(t *testing.T) {
 }
 
 func TestFree(t *testing.T) {
-	store := New(Config{Root: t.TempDir(), Reserve: 1 << 62}, quiet())
+	store := New(Config{Root: t.TempDir()}, quiet())
 	if free, err := store.Free(); err != nil || free <= 0 {
 		t.Errorf("free %d, %v", free, err)
-	}
-	if level, left, err := store.Guard(1); err != nil || level != Full || left != 0 {
-		t.Errorf("%s %v %v", level, left, err)
 	}
 	if _, err := Free("/no/such/folder"); err == nil {
 		t.Error("free space of nothing")
