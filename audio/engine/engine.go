@@ -123,12 +123,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// Studio is the recording's ring: all that the microphone delivers, in the format of the Config. It has one consumer.
+// Studio is the recording's ring: all that the microphone delivers, in the Format of the Config. It has one consumer.
 // While the microphone is away it gets silence in real time, Filled and with Pos going on.
 func (e *Engine) Studio() *ring.Ring { return e.in.studio }
-
-// Format is what the devices are opened with, and what Studio carries.
-func (e *Engine) Format() pcm.Format { return e.cfg.Format }
 
 // MuteMic silences every Mic, that is the call. The studio recording goes on.
 func (e *Engine) MuteMic(mute bool) { e.in.muted.Store(mute) }

@@ -55,7 +55,4 @@ func (d *Drift) Next(fill, target int) float64 {
 // clocks.
 func (d *Drift) Restart() { d.measured = false }
 
-// PPM is the difference of the two clocks as learned so far, in parts per million.
-func (d *Drift) PPM() float64 { return d.learned * 1e6 }
-
 func bound(x, most float64) float64 { return min(max(x, -most), most) }

@@ -25,8 +25,8 @@ func TestDriftHoldsTheRing(t *testing.T) {
 		if worst > rate/200 {
 			t.Errorf("%v ppm: fill strays by %.0f of %d", ppm, worst, target)
 		}
-		if math.Abs(d.PPM()-ppm) > 30 {
-			t.Errorf("learned %.1f ppm, want %v", d.PPM(), ppm)
+		if math.Abs(d.learned*1e6-ppm) > 30 {
+			t.Errorf("learned %.1f ppm, want %v", d.learned*1e6, ppm)
 		}
 		if swing := (most - least) * 1e6; swing > 300 {
 			t.Errorf("%v ppm: the pitch swings by %.0f ppm", ppm, swing)
@@ -41,8 +41,8 @@ func TestDriftIsBounded(t *testing.T) {
 			t.Fatalf("ratio %v", r)
 		}
 	}
-	if d.PPM() != 0 {
-		t.Errorf("learned %v ppm from a fill that is 10 s off", d.PPM())
+	if d.learned != 0 {
+		t.Errorf("learned %v ppm from a fill that is 10 s off", d.learned*1e6)
 	}
 	d.Restart()
 	if r := d.Next(0, 480000); r < 1-maxAdjust || r > 1+maxAdjust {

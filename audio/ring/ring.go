@@ -17,22 +17,19 @@ import (
 const cacheLine = 64
 
 // Ring is a bounded queue of frames in preallocated slots. One goroutine (or device thread) may call Push, one other may
-// call Pop; Len, Dropped and String are for anybody.
+// call Pop; Format, Dropped and String are for anybody.
 type Ring struct {
 	format  pcm.Format
-	slotLen int // sample frames a slot holds
-	slots   []slot
-	want    int // slots that can wait; one more is allocated, for the frame that the consumer is reading
+	slotLen int    // sample frames a slot holds
+	slots   []slot // one more than can wait, for the frame that the consumer is reading
 
 	_       [cacheLine]byte
 	head    atomic.Uint64 // slots ever filled; written by the producer
-	pushed  atomic.Int64  // sample frames ever filled
 	dropped atomic.Int64
 
-	_      [cacheLine]byte
-	tail   atomic.Uint64 // slots ever given back; written by the consumer
-	popped atomic.Int64  // sample frames ever handed out
-	held   bool          // the consumer is still reading the slot at tail
+	_    [cacheLine]byte
+	tail atomic.Uint64 // slots ever given back; written by the consumer
+	held bool          // the consumer is still reading the slot at tail
 }
 
 type slot struct {
@@ -46,7 +43,7 @@ type slot struct {
 // should be the usual length of a frame. Sizes below one are taken as one.
 func New(format pcm.Format, slots, slotLen int) *Ring {
 	slots, slotLen = max(slots, 1), max(slotLen, 1)
-	r := &Ring{format: format, slotLen: slotLen, slots: make([]slot, slots+1), want: slots}
+	r := &Ring{format: format, slotLen: slotLen, slots: make([]slot, slots+1)}
 	size := slotLen * format.Channels
 	data := make([]float32, len(r.slots)*size)
 	for i := range r.slots {
@@ -78,7 +75,6 @@ func (r *Ring) Push(f pcm.Frame) bool {
 	for i := range need {
 		r.fill(&r.slots[(head+uint64(i))%uint64(len(r.slots))], f, i*r.slotLen)
 	}
-	r.pushed.Add(int64(n))
 	r.head.Store(head + uint64(need))
 	return true
 }
@@ -111,20 +107,13 @@ func (r *Ring) Pop() (pcm.Frame, bool) {
 	}
 	s := &r.slots[tail%uint64(len(r.slots))]
 	r.held = true
-	r.popped.Add(int64(s.n))
 	return pcm.Frame{Format: r.format, Pos: s.pos, Filled: s.filled, Data: s.data[:s.n*r.format.Channels]}, true
 }
-
-// Len is how many sample frames wait to be popped.
-func (r *Ring) Len() int { return int(max(r.pushed.Load()-r.popped.Load(), 0)) }
-
-// Cap is how many sample frames can wait when every slot is full.
-func (r *Ring) Cap() int { return r.want * r.slotLen }
 
 // Dropped is how many sample frames were lost so far because the consumer was slow.
 func (r *Ring) Dropped() int64 { return r.dropped.Load() }
 
 // String is for a log line that shows the wiring.
 func (r *Ring) String() string {
-	return fmt.Sprintf("ring(%v, %v)", r.format, r.format.Duration(int64(r.Cap())))
+	return fmt.Sprintf("ring(%v, %v)", r.format, r.format.Duration(int64((len(r.slots)-1)*r.slotLen)))
 }

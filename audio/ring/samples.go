@@ -57,8 +57,5 @@ func (s *Samples) Len() int {
 	return int(s.head.Load() - tail)
 }
 
-// Cap is how many samples can wait.
-func (s *Samples) Cap() int { return len(s.buf) }
-
 // Dropped is how many samples were lost so far because the consumer was slow.
 func (s *Samples) Dropped() int64 { return s.dropped.Load() }

@@ -232,9 +232,6 @@ func (e *Session) Remote() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// SSRC is our synchronisation source.
-func (e *Session) SSRC() uint32 { return e.ssrc }
-
 // Close says BYE, closes the socket and returns when no goroutine is left and OnPacket will not be called again.
 func (e *Session) Close() error {
 	e.once.Do(func() {

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -70,30 +69,6 @@ func TestPortsAreAPair(t *testing.T) {
 	}
 }
 
-func TestRangeOfPorts(t *testing.T) {
-	free := socket(t, loopback).Port() // its neighbourhood is likely free
-	if err := socket(t, loopback).Close(); err != nil {
-		t.Fatal(err)
-	}
-	ports := Ports{free, free + 5} // the first pair is taken
-	var got []int
-	for range 3 {
-		s, err := ListenRange(loopback, ports)
-		if err != nil {
-			if len(got) == 0 || !strings.Contains(err.Error(), ErrNoPorts.Error()) {
-				t.Errorf("after %v: %v", got, err)
-			}
-			return
-		}
-		defer s.Close()
-		if s.Port() <= free || s.Port() > free+4 {
-			t.Errorf("port %d is not of %v", s.Port(), ports)
-		}
-		got = append(got, s.Port())
-	}
-	t.Errorf("three pairs %v out of two", got)
-}
-
 func TestPacketsAreExpedited(t *testing.T) {
 	s := socket(t, loopback)
 	for _, conn := range []*net.UDPConn{s.media, s.control} {
@@ -133,7 +108,7 @@ func TestVoiceBothFamilies(t *testing.T) {
 			first := from.head.Timestamp - 3*160
 			wait(t, "the third packet", func() bool { p := got.Load(); return p != nil && p.Timestamp == first+320 })
 			p := got.Load()
-			if string(p.Payload) != "sound" || p.SSRC != from.SSRC() || p.Sequence != from.head.SequenceNumber-1 {
+			if string(p.Payload) != "sound" || p.SSRC != from.ssrc || p.Sequence != from.head.SequenceNumber-1 {
 				t.Errorf("%+v", p)
 			}
 			if marks.Load() != 1 {
@@ -261,7 +236,7 @@ func TestGoodbye(t *testing.T) {
 	if name, err := rtcp.CompoundPacket(packets).CNAME(); err != nil || name != "a@b" {
 		t.Errorf("name %q, %v", name, err)
 	}
-	if bye, ok := packets[2].(*rtcp.Goodbye); !ok || bye.Sources[0] != e.SSRC() {
+	if bye, ok := packets[2].(*rtcp.Goodbye); !ok || bye.Sources[0] != e.ssrc {
 		t.Errorf("%v", packets[2])
 	}
 }

@@ -13,17 +13,10 @@ package rtp
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"syscall"
 )
-
-// Ports is an inclusive range of UDP ports; the zero value leaves the choice to the system.
-type Ports struct{ Low, High int }
-
-// ErrNoPorts tells that no free even/odd pair was found.
-var ErrNoPorts = errors.New("no free pair of UDP ports")
 
 // Socket is a pair of UDP sockets: RTP on an even port, RTCP on the one after it (RFC 3550 s. 11).
 type Socket struct {
@@ -34,45 +27,31 @@ type Socket struct {
 
 // Listen binds a pair at ip on ports of the system's choice, marked Expedited Forwarding. The unspecified address of
 // either family binds every address of that family; the zero Addr binds every IPv4 address.
-func Listen(ip netip.Addr) (*Socket, error) { return ListenRange(ip, Ports{}) }
-
-// ListenRange is Listen within a range of ports, for firewalls that open only those.
-func ListenRange(ip netip.Addr, ports Ports) (*Socket, error) {
+func Listen(ip netip.Addr) (*Socket, error) {
 	if !ip.IsValid() {
 		ip = netip.IPv4Unspecified()
 	}
 	var last error
-	for _, port := range candidates(ports) {
-		s, err := listenPair(ip.Unmap(), port)
+	for range tries {
+		s, err := listenPair(ip.Unmap())
 		if err == nil {
 			return s, nil
 		}
 		last = err
 		if !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, errOdd) {
-			return nil, fmt.Errorf("bind media ports at %s: %w", ip, err)
+			break
 		}
 	}
-	return nil, fmt.Errorf("bind media ports at %s: %w (last: %v)", ip, ErrNoPorts, last)
+	return nil, fmt.Errorf("bind media ports at %s: %w", ip, last)
 }
 
-// candidates lists the even ports to try, in random order so that a call does not get the port of the one before it,
-// whose far end may still be sending.
-func candidates(ports Ports) []int {
-	if ports == (Ports{}) {
-		return make([]int, 128) // 0: the system's choice, which is even half of the time
-	}
-	var list []int
-	for p := ports.Low + ports.Low%2; p > 0 && p < ports.High && p < 65535; p += 2 {
-		list = append(list, p)
-	}
-	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	return list
-}
+// tries is how often the system is asked for a port: it is even half of the time, and mostly the next is free.
+const tries = 128
 
 var errOdd = errors.New("the system chose an odd port")
 
-func listenPair(ip netip.Addr, port int) (*Socket, error) {
-	media, err := listenUDP(ip, port)
+func listenPair(ip netip.Addr) (*Socket, error) {
+	media, err := listenUDP(ip, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -111,14 +111,6 @@ func (d Description) Events() (uint8, bool) {
 	return best, found
 }
 
-// Remote is where RTP goes to; invalid when the side does not want any.
-func (d Description) Remote() netip.AddrPort {
-	if d.Port == 0 || !d.Address.IsValid() || d.Address.IsUnspecified() {
-		return netip.AddrPort{}
-	}
-	return netip.AddrPortFrom(d.Address, uint16(d.Port))
-}
-
 // Held tells whether the side does not want to receive: sendonly, inactive, or the address 0.0.0.0 of old.
 func (d Description) Held() bool {
 	return d.Direction == SendOnly || d.Direction == Inactive || d.Address.IsUnspecified()
