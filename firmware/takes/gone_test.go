@@ -31,7 +31,8 @@ func TestVanishedFolder(t *testing.T) {
 	}
 	_, take := s.TakePath(1, evening)
 	_, voice := s.VoicePath(evening)
-	for name, err := range map[string]error{"TakePath": take, "VoicePath": voice} {
+	note := s.Note(Entry{Kind: KindMarker})
+	for name, err := range map[string]error{"TakePath": take, "VoicePath": voice, "Note": note} {
 		if !errors.Is(err, fs.ErrNotExist) || !Gone(err) {
 			t.Errorf("%s: %v", name, err)
 		}

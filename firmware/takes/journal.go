@@ -162,15 +162,24 @@ func (j *journal) mend(log Log) error {
 
 // append writes a line and brings it to the disk.
 func (j *journal) append(e Entry) error {
-	e.V = Version
-	data, err := json.Marshal(e)
+	line, err := e.line()
 	if err != nil {
 		return err
 	}
-	if len(data) >= maxLine {
-		return fmt.Errorf("line of %d bytes is too long", len(data))
+	return j.write(line)
+}
+
+// line is the entry as it stands in a journal.
+func (e Entry) line() ([]byte, error) {
+	e.V = Version
+	data, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
 	}
-	return j.write(append(data, '\n'))
+	if len(data) >= maxLine {
+		return nil, fmt.Errorf("line of %d bytes is too long", len(data))
+	}
+	return append(data, '\n'), nil
 }
 
 // write takes back what it could write of a line when the disk is full, so that the lines stay whole.

@@ -22,7 +22,7 @@ type Session struct {
 
 	mu      sync.Mutex
 	held    *os.File // the locked folder
-	journal *journal // nil while it cannot be opened
+	journal *journal // nil until it is opened, and after an error
 	closed  bool
 }
 
@@ -76,35 +76,6 @@ func (s *Session) numbers() (map[int]bool, error) {
 		}
 	}
 	return taken, nil
-}
-
-// Note appends a line to the journal and brings it to the disk. Zero Time is now; Session is set from Time, by the monotonic
-// clock as long as Time has it; of File only the name is kept. An error is no reason to stop recording: the line is lost, the
-// journal stays whole, and the next Note tries anew.
-func (s *Session) Note(e Entry) error {
-	if e.Time.IsZero() {
-		e.Time = s.now()
-	}
-	e.Session = e.Time.Sub(s.began).Seconds()
-	if e.File != "" {
-		e.File = filepath.Base(e.File)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return fmt.Errorf("note %s: %w", e.Kind, ErrClosed)
-	}
-	if s.journal == nil {
-		j, err := newJournal(filepath.Join(s.dir, journalName))
-		if err != nil {
-			return fmt.Errorf("note %s: %w", e.Kind, err)
-		}
-		s.journal = j
-	}
-	if err := s.journal.append(e); err != nil {
-		return fmt.Errorf("note %s: %w", e.Kind, err)
-	}
-	return nil
 }
 
 // Close closes the journal and lets go of the folder. The session's recordings must have been closed.
