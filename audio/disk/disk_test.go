@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"testing"
@@ -36,27 +37,33 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-// TestCreateOnADiskThatRefuses has a file size limit of 4 bytes end the write.
+// refusedIn names the folder of the process that may not write more than 4 bytes to any file.
+const refusedIn = "ORIONBOX_TEST_REFUSED_IN"
+
+// TestCreateOnADiskThatRefuses runs itself again as a process with a file size limit that ends the write.
 func TestCreateOnADiskThatRefuses(t *testing.T) {
-	signal.Ignore(unix.SIGXFSZ)
-	defer signal.Reset(unix.SIGXFSZ)
-	var before unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &before); err != nil {
-		t.Fatal(err)
+	if dir := os.Getenv(refusedIn); dir != "" {
+		createRefused(t, dir)
+		return
 	}
 	dir := t.TempDir()
-	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 4, Max: before.Max}); err != nil {
-		t.Fatal(err)
-	}
-	file, err := Create(filepath.Join(dir, "new"), []byte("begin"))
-	if again := unix.Setrlimit(unix.RLIMIT_FSIZE, &before); again != nil {
-		t.Fatal(again)
-	}
-	if file != nil || !errors.Is(err, unix.EFBIG) {
-		t.Errorf("created %v, %v", file, err)
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), refusedIn+"="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func createRefused(t *testing.T, dir string) {
+	signal.Ignore(unix.SIGXFSZ)
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 4, Max: 4}); err != nil {
+		t.Fatal(err)
+	}
+	if file, err := Create(filepath.Join(dir, "new"), []byte("begin")); file != nil || !errors.Is(err, unix.EFBIG) {
+		t.Errorf("created %v, %v", file, err)
 	}
 }
 
