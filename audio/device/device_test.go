@@ -212,11 +212,17 @@ func TestFileMicAndSpeakersInRealTime(t *testing.T) {
 	}
 }
 
-func TestFileSpeakersKeepTheFileThatWasThere(t *testing.T) {
+func TestFileSpeakersKeepWhatWasThere(t *testing.T) {
 	cfg := studio
 	path := filepath.Join(t.TempDir(), "heard.wav")
 	cfg.Name = FilePrefix + path
-	for range 3 {
+	old := map[string]string{path: "a recording", path + ".1": "another"}
+	for name, text := range old {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 { // as when the disk is full: opened again and again
 		d, err := OpenPlayback(cfg, func([]float32) {})
 		if err != nil {
 			t.Fatal(err)
@@ -225,8 +231,14 @@ func TestFileSpeakersKeepTheFileThatWasThere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := os.Stat(path + "~"); err != nil {
-		t.Error(err)
+	for name, want := range map[string]string{".1": "another", ".2": "a recording", ".3": "RIFF", ".4": "RIFF", "": "RIFF"} {
+		if text, err := os.ReadFile(path + name); err != nil || !strings.HasPrefix(string(text), want) {
+			t.Errorf("heard.wav%s does not hold %q (%v)", name, want, err)
+		}
+	}
+	cfg.Name = FilePrefix + filepath.Dir(path)
+	if _, err := OpenPlayback(cfg, func([]float32) {}); !errors.Is(err, ErrOpen) {
+		t.Errorf("a folder as speakers: %v", err)
 	}
 }
 

@@ -119,13 +119,17 @@ func openFileMic(path string, cfg Config, onFrames func([]float32)) (Device, err
 }
 
 // openFileSpeakers are speakers that write what they would play to a WAV file, and on to the disk every second. A file
-// that is there already is kept under the same name with a ~ behind it, as editors do.
+// that is there already is kept under the same name with a number behind it: the speakers are opened again each time
+// that writing failed, so what was there before must outlast any number of times.
 func openFileSpeakers(path string, cfg Config, render func([]float32)) (Device, error) {
-	if err := os.Rename(path, path+"~"); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := keep(path); err != nil {
 		return nil, fmt.Errorf("%w: keep the old file: %w", ErrOpen, err)
 	}
 	file, err := wav.Create(path, cfg.Format)
 	if err != nil {
+		if !errors.Is(err, os.ErrExist) {
+			_ = os.Remove(path) // what a full disk has left of the new file, if anything
+		}
 		return nil, fmt.Errorf("%w: %w", openError(err), err)
 	}
 	frame := pcm.Frame{Format: cfg.Format, Data: make([]float32, cfg.blockLen()*cfg.Format.Channels)}
@@ -143,6 +147,26 @@ func openFileSpeakers(path string, cfg Config, render func([]float32)) (Device, 
 		return file.Sync()
 	}
 	return startPaced(cfg, cfg.Name, step, file.Close), nil
+}
+
+// keep gives the file at path, if there is one, the first name of path.1, path.2 and so on that is free.
+func keep(path string) error {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no file", path)
+	}
+	for n := 1; ; n++ {
+		kept := fmt.Sprintf("%s.%d", path, n)
+		if _, err := os.Lstat(kept); errors.Is(err, os.ErrNotExist) {
+			return os.Rename(path, kept)
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // openError is ErrNotFound for a file or folder that is not there.
