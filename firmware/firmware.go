@@ -223,7 +223,7 @@ func (b *Box) runPhone(ctx context.Context) error {
 func (b *Box) repair() {
 	defer close(b.repaired)
 	root := b.cfg.Settings.AudioSettings.RecordingLocation
-	report, err := takes.Recover(root, b.log.With("part", "repair"))
+	report, err := takes.Recover(context.Background(), root, b.log.With("part", "repair"))
 	if err != nil {
 		b.log.Error("repair earlier recordings", "err", err)
 	}

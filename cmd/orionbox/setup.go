@@ -126,7 +126,7 @@ headers made true, takes closed in the journal. A box does this at each start by
 a session that is being recorded is left alone.`,
 		Args: usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := takes.Recover(args[0], newLog(slog.LevelWarn))
+			report, err := takes.Recover(cmd.Context(), args[0], newLog(slog.LevelWarn))
 			if f.json {
 				return errors.Join(err, printJSON(cmd.OutOrStdout(), report))
 			}

@@ -2,6 +2,7 @@ package takes
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -181,7 +182,7 @@ func wantWhole(root string, s *Session, lines int) error {
 	if len(log.Entries) != lines || log.Bad != 0 || log.Whole != log.Size {
 		return fmt.Errorf("the journal has %d lines, %d bad, want %d", len(log.Entries), log.Bad, lines)
 	}
-	report, err := Recover(root, quiet())
+	report, err := Recover(context.Background(), root, quiet())
 	if err == nil && report.Count(StateWhole) != 1 {
 		err = fmt.Errorf("report %s", report)
 	}

@@ -1,6 +1,7 @@
 package takes
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,9 +21,10 @@ import (
 // were not closed are made whole, and the journal tells so. No sound is deleted, and what is whole is not touched, so that a
 // second run writes nothing. A session that is being recorded is left alone and stands in the report as in use.
 //
-// It goes on over every fault; the error joins them all, each with its file.
-func Recover(root string, log *slog.Logger) (Report, error) {
-	return recovery{repairMP3: repairMP3, repairWAV: repairWAV, now: time.Now, log: log}.run(root)
+// It goes on over every fault; the error joins them all, each with its file. When ctx ends it finishes the file that it is
+// at and no other; the error is that of ctx then, the report tells of what was reached, and another run does the rest.
+func Recover(ctx context.Context, root string, log *slog.Logger) (Report, error) {
+	return recovery{repairMP3: repairMP3, repairWAV: repairWAV, now: time.Now, log: log}.run(ctx, root)
 }
 
 // sound is what the repair of a recording found; both formats' reports fit in.
@@ -30,7 +32,8 @@ type sound struct {
 	samples  int64
 	rate     int
 	channels int
-	trimmed  int64
+	trimmed  int64 // bytes
+	mended   int   // frames of silence put in
 	closed   bool
 	foreign  bool
 }
@@ -40,7 +43,7 @@ func repairMP3(path string) (sound, error) {
 	if errors.Is(err, mp3.ErrForeign) {
 		return sound{foreign: true}, nil
 	}
-	return sound{samples: r.Samples, rate: r.Format.Rate, channels: r.Format.Channels, trimmed: r.TrimmedBytes, closed: r.Closed}, err
+	return sound{samples: r.Samples, rate: r.Format.Rate, channels: r.Format.Channels, trimmed: r.TrimmedBytes, mended: r.Mended, closed: r.Closed}, err
 }
 
 func repairWAV(path string) (sound, error) {
@@ -58,7 +61,7 @@ type recovery struct {
 	log                  *slog.Logger
 }
 
-func (r recovery) run(root string) (Report, error) {
+func (r recovery) run(ctx context.Context, root string) (Report, error) {
 	report := Report{Root: root, Sessions: []SessionReport{}}
 	folders, err := sessionFolders(root)
 	if err != nil {
@@ -66,11 +69,17 @@ func (r recovery) run(root string) (Report, error) {
 	}
 	var errs []error
 	for _, dir := range folders {
-		s, err := r.session(dir)
+		if ctx.Err() != nil {
+			break
+		}
+		s, err := r.session(ctx, dir)
 		report.Sessions = append(report.Sessions, s)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("recover %s: %w", dir, err))
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		errs = append(errs, fmt.Errorf("recover: %w before all was looked at", err))
 	}
 	return report, errors.Join(errs...)
 }
@@ -104,7 +113,7 @@ func sessionFolders(root string) ([]string, error) {
 }
 
 // session repairs one folder: the recordings first, for they count, then the journal.
-func (r recovery) session(dir string) (SessionReport, error) {
+func (r recovery) session(ctx context.Context, dir string) (SessionReport, error) {
 	report := SessionReport{Folder: filepath.Base(dir), Journal: JournalNone, Files: []FileReport{}}
 	held, err := lockFolder(dir, false)
 	if errors.Is(err, ErrInUse) {
@@ -117,16 +126,18 @@ func (r recovery) session(dir string) (SessionReport, error) {
 	}
 	defer held.Close() // read only: there is nothing that could fail to be written
 	var errs []error
-	if report.Files, err = r.recordings(dir); err != nil {
+	if report.Files, err = r.recordings(ctx, dir); err != nil {
 		errs = append(errs, err)
 	}
-	if err := r.diary(dir, &report); err != nil {
+	if ctx.Err() != nil { // a journal must not be told of half of the files
+		report.Journal = JournalLeft
+	} else if err := r.diary(dir, &report); err != nil {
 		errs = append(errs, err)
 	}
 	return report, errors.Join(errs...)
 }
 
-func (r recovery) recordings(dir string) ([]FileReport, error) {
+func (r recovery) recordings(ctx context.Context, dir string) ([]FileReport, error) {
 	files := []FileReport{}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -134,6 +145,9 @@ func (r recovery) recordings(dir string) ([]FileReport, error) {
 	}
 	var errs []error
 	for _, e := range entries {
+		if ctx.Err() != nil {
+			break
+		}
 		name, ok := ParseName(e.Name())
 		if !ok || !e.Type().IsRegular() {
 			continue
@@ -154,7 +168,7 @@ func (r recovery) recording(path string, name Recording) (FileReport, error) {
 		repair = r.repairMP3
 	}
 	s, err := repair(path)
-	f.Samples, f.Rate, f.Channels, f.Trimmed = s.samples, s.rate, s.channels, s.trimmed
+	f.Samples, f.Rate, f.Channels, f.Trimmed, f.Mended = s.samples, s.rate, s.channels, s.trimmed, s.mended
 	if info, statErr := os.Stat(path); statErr == nil {
 		f.Bytes = info.Size()
 	}
@@ -164,11 +178,11 @@ func (r recovery) recording(path string, name Recording) (FileReport, error) {
 		r.log.Error("recover recording", "file", path, "err", err)
 	case s.foreign:
 		f.State = StateForeign
+	case s.rate == 0 || s.samples == 0:
+		f.State = StateEmpty
 	case !s.closed:
 		f.State = StateRepaired
-		r.log.Info("recovered recording", "file", path, "samples", s.samples, "trimmed", s.trimmed)
-	case s.rate == 0:
-		f.State = StateEmpty
+		r.log.Info("recovered recording", "file", path, "samples", s.samples, "trimmed", s.trimmed, "mended", s.mended)
 	default:
 		f.State = StateWhole
 	}

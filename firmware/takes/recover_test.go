@@ -1,6 +1,7 @@
 package takes
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,7 +98,7 @@ func tree(t *testing.T, root string) map[string]string {
 
 func recoverAll(t *testing.T, root string) Report {
 	t.Helper()
-	report, err := Recover(root, quiet())
+	report, err := Recover(t.Context(), root, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +262,7 @@ func TestRecoverGoesOnOverErrors(t *testing.T) {
 		repairWAV: func(string) (sound, error) { return sound{foreign: true}, nil },
 		now:       func() time.Time { return evening }, log: quiet(),
 	}
-	report, err := r.run(root)
+	report, err := r.run(t.Context(), root)
 	if !errors.Is(err, broken) || strings.Count(err.Error(), "HQ_Ann_1_201502.mp3") != 2 {
 		t.Errorf("error %v", err)
 	}
@@ -271,6 +272,85 @@ func TestRecoverGoesOnOverErrors(t *testing.T) {
 	if got := kinds(readJournal(t, filepath.Join(root, "SESSION_2"))); got != "take-recovered HQ_Ann_2_201502.mp3, session" {
 		t.Errorf("journal holds %s", got)
 	}
+}
+
+// TestRecoverThatIsEnded: the file at hand is finished, no other is begun, and no journal tells of half of a session.
+func TestRecoverThatIsEnded(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"SESSION_1", "SESSION_2", "SESSION_3"} {
+		for _, name := range []string{"HQ_Ann_1_201502.mp3", "HQ_Ann_2_201502.mp3"} {
+			path := filepath.Join(root, dir, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), folderMode), os.WriteFile(path, []byte("x"), fileMode)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	repaired := 0
+	r := recovery{now: func() time.Time { return evening }, log: quiet(), repairMP3: func(string) (sound, error) {
+		if repaired++; repaired == 3 {
+			cancel()
+		}
+		return sound{samples: 48000, rate: 48000, channels: 2}, nil
+	}}
+	report, err := r.run(ctx, root)
+	if !errors.Is(err, context.Canceled) || repaired != 3 || report.Count(StateRepaired) != 3 || len(report.Sessions) != 2 {
+		t.Errorf("%d repaired, %v, report %+v", repaired, err, report)
+	}
+	if s := report.Sessions; s[0].Journal != JournalRebuilt || s[1].Journal != JournalLeft || !strings.Contains(report.String(), "left") {
+		t.Errorf("report %s", report)
+	}
+	if _, err := os.Stat(filepath.Join(root, "SESSION_2", journalName)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the journal of a session half repaired: %v", err)
+	}
+	if _, err := r.run(t.Context(), root); err != nil || repaired != 9 {
+		t.Errorf("the next run: %d repaired, %v", repaired, err)
+	}
+}
+
+// TestRecoverTellsOfSilencePutIn: where sound was destroyed in the middle, the journal tells how much.
+func TestRecoverTellsOfSilencePutIn(t *testing.T) {
+	root := t.TempDir()
+	s := newSession(t, root)
+	recording(t, s.Dir(), "HQ_Ann_1_201502.mp3", true)
+	path := filepath.Join(s.Dir(), "HQ_Ann_1_201502.mp3")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(data[10*960 : 13*960]) // whole frames of 960 bytes
+	if err := errors.Join(os.WriteFile(path, data, fileMode), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	report := recoverAll(t, root)
+	f := report.Sessions[0].Files[0]
+	want := fmt.Sprintf("was not closed, %d bytes trimmed, %d frames of silence put in", f.Trimmed, f.Mended)
+	log := readJournal(t, s.Dir())
+	if got := log.Entries[1]; f.Mended < 3 || got.Kind != KindTakeRecovered || got.Text != want {
+		t.Errorf("%+v told as %+v", f, got)
+	}
+	if !strings.Contains(report.String(), "silence put in") {
+		t.Errorf("report %s", report)
+	}
+}
+
+// TestRecoverOfNoSound: a file cut before its first sound is none that is whole, also if its header is.
+func TestRecoverOfNoSound(t *testing.T) {
+	root := t.TempDir()
+	s := newSession(t, root)
+	f, err := createVoice(filepath.Join(s.Dir(), "LQ_Ann_201501.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	note(t, s, Entry{Kind: KindVoiceStart, File: "LQ_Ann_201501.wav"})
+	if err := errors.Join(f.Close(), os.WriteFile(filepath.Join(s.Dir(), "HQ_Ann_1_201502.mp3"), []byte("\xff"), fileMode), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	report := recoverAll(t, root)
+	if report.Count(StateEmpty) != 2 || !strings.Contains(report.String(), "0 recordings whole, 0 repaired, 0 failed, 2 empty") {
+		t.Errorf("report %s", report)
+	}
+	wantIdempotent(t, root)
 }
 
 func TestRecoverOddThings(t *testing.T) {
@@ -308,7 +388,7 @@ func TestRecoverOddThings(t *testing.T) {
 }
 
 func TestRecoverWhereThereIsNothing(t *testing.T) {
-	if _, err := Recover(filepath.Join(t.TempDir(), "none"), quiet()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Recover(t.Context(), filepath.Join(t.TempDir(), "none"), quiet()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
 	if report := recoverAll(t, t.TempDir()); report.String() == "" || len(report.Sessions) != 0 {

@@ -31,6 +31,7 @@ const (
 	JournalMended  JournalState = "mended"  // its last line was cut
 	JournalRebuilt JournalState = "rebuilt" // from the files
 	JournalFailed  JournalState = "failed"
+	JournalLeft    JournalState = "left" // not looked at: the repair was ended before
 )
 
 // Report tells what Recover found and did.
@@ -58,6 +59,7 @@ type FileReport struct {
 	Channels int       `json:"channels"`
 	Bytes    int64     `json:"bytes"`
 	Trimmed  int64     `json:"trimmed_bytes"`
+	Mended   int       `json:"mended_frames"` // silence put in place of what was destroyed
 	Error    string    `json:"error,omitempty"`
 }
 
@@ -77,9 +79,18 @@ func (f FileReport) entry(now time.Time) Entry {
 	}
 	text := "was whole"
 	if f.State == StateRepaired {
-		text = fmt.Sprintf("was not closed, %d bytes trimmed", f.Trimmed)
+		text = "was not closed, " + f.repairs()
 	}
 	return Entry{Kind: kind, Time: now, Take: f.Take, File: f.Name, Samples: f.Samples, Rate: f.Rate, Bytes: f.Bytes, Text: text}
+}
+
+// repairs is what was done to the file, in words.
+func (f FileReport) repairs() string {
+	text := fmt.Sprintf("%d bytes trimmed", f.Trimmed)
+	if f.Mended > 0 {
+		text += fmt.Sprintf(", %d frames of silence put in", f.Mended)
+	}
+	return text
 }
 
 func missing(name string) FileReport {
@@ -118,8 +129,8 @@ func (r Report) String() string {
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "%s: %d sessions, %d recordings whole, %d repaired, %d failed\n",
-		r.Root, len(r.Sessions), r.Count(StateWhole), r.Count(StateRepaired), r.Count(StateFailed))
+	fmt.Fprintf(&b, "%s: %d sessions, %d recordings whole, %d repaired, %d failed, %d empty\n",
+		r.Root, len(r.Sessions), r.Count(StateWhole), r.Count(StateRepaired), r.Count(StateFailed), r.Count(StateEmpty))
 	return b.String()
 }
 
@@ -140,7 +151,7 @@ func (s SessionReport) rows(table *tabwriter.Writer) {
 func (f FileReport) words() string {
 	switch f.State {
 	case StateRepaired:
-		return fmt.Sprintf("%.3f s, %d bytes trimmed", f.Length().Seconds(), f.Trimmed)
+		return fmt.Sprintf("%.3f s, %s", f.Length().Seconds(), f.repairs())
 	case StateEmpty:
 		return "no sound had reached the disk"
 	case StateForeign:

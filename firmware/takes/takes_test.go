@@ -95,7 +95,7 @@ func TestBeginManyAtOnce(t *testing.T) {
 			}
 		})
 		wg.Go(func() { // a repair that looks at the same moment does no harm
-			if _, err := Recover(root, quiet()); err != nil {
+			if _, err := Recover(t.Context(), root, quiet()); err != nil {
 				t.Error(err)
 			}
 		})
