@@ -18,7 +18,7 @@
 //
 // A device that is away is a fault, not an end. The engine stands in for it: silence, marked Filled and in real time, for
 // a microphone, so that a recording keeps its time line and the call its pace; for speakers, what is written is
-// drained. Meanwhile it tries to open the device again, and at once when one is plugged in.
+// drained. Only the very first silence is not recorded: the stream begins when the microphone is open, or stays away. Meanwhile it tries to open the device again, and at once when one is plugged in.
 package engine
 
 import (
@@ -124,7 +124,8 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 // Studio is the recording's ring: all that the microphone delivers, in the Format of the Config. It has one consumer.
-// While the microphone is away it gets silence in real time, Filled and with Pos going on.
+// While the microphone is away it gets silence in real time, Filled and with Pos going on. It begins, at Pos 0, with the
+// first sound, or with silence when there was none for 750 ms.
 func (e *Engine) Studio() *ring.Ring { return e.in.studio }
 
 // MuteMic silences every Mic, that is the call. The studio recording goes on.

@@ -14,6 +14,7 @@ type input struct {
 	now    func() time.Duration
 	gate   gate
 	pos    int64
+	early  int64 // sample frames of silence before the stream began
 	mono   []float32
 	studio *ring.Ring
 	meter  *pcm.Meter
@@ -42,8 +43,12 @@ func (in *input) deliver(ticket uint64, data []float32, filled bool) bool {
 	}
 	defer in.gate.leave()
 	at := in.now()
-	frame := pcm.Frame{Format: in.format, Pos: in.pos, Filled: filled, Data: data}
-	in.studio.Push(frame)
+	if in.begun(data, filled) {
+		frame := pcm.Frame{Format: in.format, Pos: in.pos, Filled: filled, Data: data}
+		in.studio.Push(frame)
+		in.pos = frame.End()
+		in.clock.note(at, in.pos, filled)
+	}
 	in.meter.Add(data)
 	mics := *in.mics.Load()
 	for rest := data; len(rest) > 0; {
@@ -53,8 +58,19 @@ func (in *input) deliver(ticket uint64, data []float32, filled bool) bool {
 		}
 		rest = rest[n*in.format.Channels:]
 	}
-	in.pos = frame.End()
-	in.clock.note(at, in.pos, filled)
 	in.last.Store(int64(at))
 	return true
+}
+
+// startGrace is how long the stream waits for its first sound: for a card to open, and to call back for steadyFor.
+const startGrace = 750 * time.Millisecond
+
+// begun tells whether the stream has begun: with the first sound, or with the silence after startGrace. The silence of a
+// start stands for nothing, and would be a gap at the head of an early take. Real-time.
+func (in *input) begun(data []float32, filled bool) bool {
+	if in.pos > 0 || !filled || in.early >= in.format.Samples(startGrace) {
+		return true
+	}
+	in.early += int64(len(data) / in.format.Channels)
+	return false
 }

@@ -58,14 +58,13 @@ func TestSoundServerDiesAndComesBack(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	start := time.Now()
 	reach(t, e, engine.OK)
-	sound(t, e)
+	first, start := sound(t, e), time.Now()
 	s.process.Kill()
 	reach(t, e, engine.Lost)
 	s.plug()
 	reach(t, e, engine.OK)
-	pos := sound(t, e)
+	pos := sound(t, e) - first
 	if off := pos - stereo.Samples(time.Since(start)); off < -48000/2 || off > 48000/2 {
 		t.Errorf("the time line is off by %v", stereo.Duration(off))
 	}
