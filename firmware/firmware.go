@@ -183,7 +183,7 @@ func (b *Box) Run(ctx context.Context) error {
 	if b.phone != nil {
 		start("phone", b.runPhone, calling)
 	}
-	go b.repair()
+	go b.repair(inside)
 	b.log.Info("box runs", "settings", b.cfg.Settings, "socket", b.cfg.Socket, "version", b.cfg.Version)
 
 	err = b.direct.Run(ctx) // returns when all is closed and the phone was told to leave
@@ -192,6 +192,7 @@ func (b *Box) Run(ctx context.Context) error {
 	for range running {
 		err = errors.Join(err, <-failures)
 	}
+	<-b.repaired
 	b.log.Info("box stopped")
 	return err
 }
@@ -219,16 +220,16 @@ func (b *Box) runPhone(ctx context.Context) error {
 	return b.phone.Run(ctx)
 }
 
-// repair mends what a power cut left of earlier sessions.
-func (b *Box) repair() {
+// repair mends what a power cut left of earlier sessions, until ctx ends.
+func (b *Box) repair(ctx context.Context) {
 	defer close(b.repaired)
 	root := b.cfg.Settings.AudioSettings.RecordingLocation
-	report, err := takes.Recover(context.Background(), root, b.log.With("part", "repair"))
-	if err != nil {
-		b.log.Error("repair earlier recordings", "err", err)
-	}
-	b.direct.Unrepaired(err)
+	report, err := takes.Recover(ctx, root, b.log.With("part", "repair"))
 	b.log.Debug("repair of earlier recordings", "report", report)
+	if err != nil && ctx.Err() == nil {
+		b.log.Error("repair earlier recordings", "err", err)
+		b.direct.Unrepaired(err)
+	}
 }
 
 // Status is what the box tells about itself.

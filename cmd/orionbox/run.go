@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -89,6 +90,9 @@ func newConference() *cobra.Command {
 called the same one. FILE holds a line "user:password" for each who may call; # starts a comment.`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if listen == "" {
+				return usageError{errors.New("--listen needs an address and port, such as 0.0.0.0:5060")}
+			}
 			accounts, err := readUsers(users)
 			if err != nil {
 				return err
@@ -99,7 +103,6 @@ called the same one. FILE holds a line "user:password" for each who may call; # 
 			if err != nil {
 				return err
 			}
-			log.Info("conference is open", "address", server.Addr(), "users", len(accounts))
 			return server.Run(cmd.Context())
 		},
 	}

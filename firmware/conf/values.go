@@ -25,8 +25,9 @@ var (
 	widths      = []int{2, 3, 4}
 	channels    = []int{1, 2}
 	rates       = []int{44100, 48000, 88200, 96000}
-	// bitrates are those of MPEG-1 layer III (ISO/IEC 11172-3, 2.4.2.3) in kbit/s.
-	bitrates = []int{32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320}
+	// bitrates are those of MPEG-1 layer III (ISO/IEC 11172-3, 2.4.2.3) in kbit/s, from where a frame has room for the
+	// Info header that tells players its length.
+	bitrates = []int{64, 80, 96, 112, 128, 160, 192, 224, 256, 320}
 )
 
 const (

@@ -24,22 +24,20 @@ const (
 	startSlack = 1.5   // seconds between a press and the sound it starts or ends with
 )
 
-// examine finds what each box left on disk and judges it.
-func examine(cfg Config, dir string, played []player, took time.Duration) Receipt {
-	r := Receipt{Seconds: took.Seconds(), Files: []File{}, Faults: []string{}}
-	for _, p := range played {
-		takes, voices := recordings(dir, p, "HQ_*.mp3"), recordings(dir, p, "LQ_*.wav")
-		want := 0
+// examine finds what each box left on disk and judges it. After a stay there may be more than the demo's own.
+func examine(cfg Config, at times) Receipt {
+	r := Receipt{Seconds: at.take.Seconds(), Files: []File{}, Faults: []string{}}
+	for _, p := range players {
+		own, voices := recordings(cfg.Out, p, "HQ_*_1_*.mp3"), recordings(cfg.Out, p, "LQ_*.wav")
 		if p.role == "ARTIST" {
-			want = 1
+			r.count(p, "studio take", len(own), 1)
 		}
-		r.count(p, "studio take", len(takes), want)
 		r.count(p, "voice recording", len(voices), 1)
-		for _, path := range takes {
-			r.add(judgeTake(load(dir, path, p, "studio take"), cfg, p, took))
+		for _, path := range own {
+			r.add(judgeTake(load(cfg.Out, path, p, "studio take"), cfg, p, at))
 		}
 		for _, path := range voices {
-			r.add(judgeVoice(load(dir, path, p, "voice"), cfg, played, took))
+			r.add(judgeVoice(load(cfg.Out, path, p, "voice"), cfg, at))
 		}
 	}
 	r.OK = len(r.Faults) == 0
@@ -65,10 +63,10 @@ func recordings(dir string, p player, pattern string) []string {
 }
 
 // judgeTake wants 320 kbps CBR of the own signal, and nobody else's, for the time between the presses and the pre-roll.
-func judgeTake(f File, cfg Config, p player, took time.Duration) File {
+func judgeTake(f File, cfg Config, p player, at times) File {
 	f.expect(f.Kbps == 320, "bit rate %d kbps, not 320", f.Kbps)
 	f.expect(f.Rate == studio.Rate && f.Channels == studio.Channels, "format %s, not %s", f.Format, studio)
-	f.expectLength(took+preRoll, startSlack)
+	f.expectLength(at.take+preRoll, at.take+preRoll)
 	f.expect(f.LevelDB > audible, "level %.1f dBFS: no sound", f.LevelDB)
 	if cfg.Mic != "" {
 		return f
@@ -81,22 +79,22 @@ func judgeTake(f File, cfg Config, p player, took time.Duration) File {
 }
 
 // judgeVoice wants to hear everybody, oneself included.
-func judgeVoice(f File, cfg Config, played []player, took time.Duration) File {
-	f.expectLength(took, 60) // the session lasts from joining to leaving: longer than the take by what that takes
+func judgeVoice(f File, cfg Config, at times) File {
+	f.expectLength(at.take+preRoll, at.session)
 	f.expect(f.LevelDB > audible, "level %.1f dBFS: no sound", f.LevelDB)
 	if cfg.Mic != "" {
 		return f
 	}
-	for _, p := range played {
+	for _, p := range players {
 		f.expect(f.Tones[p.name] > audible, "%s's tone is at %.1f dBFS: not heard", p.name, f.Tones[p.name])
 	}
 	return f
 }
 
-// expectLength wants at least d, and at most slack seconds more.
-func (f *File) expectLength(d time.Duration, slack float64) {
-	over := f.Seconds - d.Seconds()
-	f.expect(over > -startSlack && over < slack, "lasts %.1f s, not %.1f s", f.Seconds, d.Seconds())
+// expectLength wants a length from least to most, give or take what a press takes.
+func (f *File) expectLength(least, most time.Duration) {
+	f.expect(f.Seconds > least.Seconds()-startSlack && f.Seconds < most.Seconds()+startSlack,
+		"lasts %.1f s, not %.1f to %.1f s", f.Seconds, least.Seconds(), most.Seconds())
 }
 
 func (f *File) expect(ok bool, format string, args ...any) {
@@ -107,81 +105,89 @@ func (f *File) expect(ok bool, format string, args ...any) {
 
 // load reads a recording back and measures it.
 func load(dir, path string, p player, kind string) File {
-	f := File{Box: p.name, Role: p.role, Kind: kind, Tones: map[string]float64{}, Faults: []string{}}
+	f := File{Box: p.name, Role: p.role, Kind: kind, LevelDB: measure.Silence, Tones: map[string]float64{}, Faults: []string{}}
 	f.Path, _ = filepath.Rel(dir, path) // path was found below dir
-	var sound measure.Sound
+	var middle measure.Sound
 	info, err := os.Stat(path)
 	if err == nil {
 		f.Bytes = info.Size()
-		sound, err = f.decode(path)
+		middle, err = f.decode(path)
 	}
 	f.expect(err == nil, "cannot be read: %v", err)
-	f.measure(sound)
+	f.measure(middle)
 	return f
 }
 
-// decode fills in the file's shape and returns its left channel and the right one added.
+// decode fills in the file's shape and level, and returns the part in its middle.
 func (f *File) decode(path string) (measure.Sound, error) {
 	if strings.HasSuffix(path, ".mp3") {
-		report, err := mp3.Probe(path)
-		if err != nil {
-			return measure.Sound{}, err
-		}
-		f.shape("MP3", report.Format, report.Samples, report.Bitrate)
 		file, err := mp3.Open(path)
 		if err != nil {
 			return measure.Sound{}, err
 		}
 		defer file.Close()
-		return drain(file, report.Format)
+		report, err := mp3.Probe(path)
+		if err != nil {
+			return measure.Sound{}, err
+		}
+		f.shape("MP3", file, report.Bitrate)
+		return f.listen(file)
 	}
 	file, err := wav.Open(path)
 	if err != nil {
 		return measure.Sound{}, err
 	}
 	defer file.Close()
-	format := file.Format()
-	f.shape("WAV", format, file.Len(), format.Rate*format.Channels*16/1000)
-	return drain(file, format)
-}
-
-func (f *File) shape(name string, format pcm.Format, samples int64, kbps int) {
-	f.Format, f.Rate, f.Channels = name+" "+format.String(), format.Rate, format.Channels
-	f.Seconds = format.Duration(samples).Seconds()
-	f.Kbps = kbps
+	f.shape("WAV", file, file.Format().Rate*file.Format().Channels*16/1000)
+	return f.listen(file)
 }
 
 // reader is a sound file that is read from start to end.
 type reader interface {
+	Format() pcm.Format
+	Len() int64
 	ReadSamples(dst []float32) (frames int, err error)
 }
 
-// drain reads all of it, mixed to one channel.
-func drain(r reader, format pcm.Format) (measure.Sound, error) {
-	sound := measure.Sound{Rate: format.Rate}
-	block, mono := make([]float32, 4096*format.Channels), make([]float32, 4096)
-	for {
-		n, err := r.ReadSamples(block)
-		pcm.Mono(mono, block[:n*format.Channels], format.Channels)
-		sound.Samples = append(sound.Samples, mono[:n]...)
-		if errors.Is(err, io.EOF) {
-			return sound, nil
-		}
-		if err != nil {
-			return sound, err
-		}
-	}
+func (f *File) shape(name string, r reader, kbps int) {
+	format := r.Format()
+	f.Format, f.Rate, f.Channels = name+" "+format.String(), format.Rate, format.Channels
+	f.Seconds = format.Duration(r.Len()).Seconds()
+	f.Kbps = kbps
 }
 
 // measured is the part of a recording that its tones are read from: the middle, where everybody is in.
 const measured = 4 * time.Second
 
-func (f *File) measure(sound measure.Sound) {
-	f.LevelDB = sound.Level()
-	middle := sound.Duration() / 2
-	part := sound.Cut(middle-measured/2, middle+measured/2)
-	f.MainFrequency = part.MainFrequency()
+// listen reads all of it, mixed to one channel, and keeps the middle.
+func (f *File) listen(r reader) (middle measure.Sound, err error) {
+	format, power := r.Format(), 0.0
+	half := format.Samples(measured) / 2
+	from, to, pos := r.Len()/2-half, r.Len()/2+half, int64(0)
+	middle.Rate = format.Rate
+	block, mono := make([]float32, 4096*format.Channels), make([]float32, 4096)
+	for err == nil {
+		var n int
+		n, err = r.ReadSamples(block)
+		pcm.Mono(mono, block[:n*format.Channels], format.Channels)
+		for _, s := range mono[:n] {
+			power += float64(s) * float64(s)
+			if pos >= from && pos < to {
+				middle.Samples = append(middle.Samples, s)
+			}
+			pos++
+		}
+	}
+	f.LevelDB = max(measure.Silence, 10*math.Log10(power/float64(max(1, pos))))
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return middle, err
+}
+
+func (f *File) measure(middle measure.Sound) {
+	f.MainFrequency = middle.MainFrequency()
 	for _, p := range players {
-		f.Tones[p.name] = part.Tone(p.root)
+		f.Tones[p.name] = middle.Tone(p.root)
 	}
 }

@@ -8,18 +8,24 @@ package demo
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
+	"orionbox/audio/wav"
 	"orionbox/firmware"
 	"orionbox/firmware/conf"
+	"orionbox/firmware/takes"
 	"orionbox/sip/conference"
 	"orionbox/webadmin"
 )
@@ -38,6 +44,7 @@ const (
 	preRoll   = 2 * time.Second
 	joinLimit = 20 * time.Second
 	stepLimit = 10 * time.Second
+	settle    = 500 * time.Millisecond // for the sound devices
 	callNo    = "600"
 )
 
@@ -46,17 +53,28 @@ var ErrFaults = errors.New("the demo's recordings are not all what they should b
 
 // Run runs the demo and writes receipt.json. The receipt is whole, and to be shown, when err is nil or ErrFaults.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) (Receipt, error) {
-	d := &demo{cfg: cfg, log: log}
-	if err := d.prepare(); err != nil {
-		return Receipt{}, err
+	run, err := os.MkdirTemp("", "orionbox-demo-")
+	if err != nil {
+		return Receipt{}, fmt.Errorf("make folder for sockets: %w", err)
 	}
-	defer os.RemoveAll(d.run)
-	took, err := d.play(ctx)
+	defer os.RemoveAll(run)
+	held, err := claim(cfg.Out)
 	if err != nil {
 		return Receipt{}, err
 	}
+	defer held.Close()
+	d := &demo{cfg: cfg, log: log, run: run}
+	if err := d.prepare(); err != nil {
+		return Receipt{}, err
+	}
+	at, failed := d.play(ctx)
 	d.say("reading back what lies on disk")
-	receipt := examine(cfg, cfg.Out, players, took)
+	receipt := examine(cfg, at)
+	if failed != nil {
+		receipt.OK = false
+		receipt.Faults = append(receipt.Faults, "the demo did not come to its end")
+		return receipt, errors.Join(failed, receipt.write(cfg.Out))
+	}
 	if err := receipt.write(cfg.Out); err != nil {
 		return receipt, err
 	}
@@ -88,18 +106,17 @@ func (d *demo) say(format string, args ...any) {
 
 // prepare makes an empty folder, the conference and the boxes; nothing runs yet.
 func (d *demo) prepare() error {
+	if err := playable(d.cfg.Mic); err != nil {
+		return err
+	}
 	if err := clear(d.cfg.Out); err != nil {
 		return err
 	}
-	run, err := os.MkdirTemp("", "orionbox-demo-")
-	if err != nil {
-		return fmt.Errorf("make folder for sockets: %w", err)
-	}
-	d.run = run
 	d.users = map[string]string{}
 	for _, p := range players {
 		d.users[p.name] = rand.Text()
 	}
+	var err error
 	d.server, err = conference.New(conference.Config{Listen: "127.0.0.1:0", Users: d.users}, d.log.With("part", "conference"))
 	if err != nil {
 		return fmt.Errorf("open conference: %w", err)
@@ -114,26 +131,79 @@ func (d *demo) prepare() error {
 	return nil
 }
 
-// mark is the file by which the demo knows a folder as its own.
-const mark = "receipt.json"
+// playable is nil if the microphone that everybody shall share is none, or a WAV file with sound in it.
+func playable(mic string) error {
+	if mic == "" {
+		return nil
+	}
+	file, err := wav.Open(mic)
+	if err != nil {
+		return fmt.Errorf("open --mic: %w", err)
+	}
+	if file.Len() == 0 {
+		err = fmt.Errorf("open --mic: there is no sound in %s", mic)
+	}
+	return errors.Join(err, file.Close())
+}
 
-// clear makes dir an empty folder. One that holds something other than an earlier demo is left alone: it may hold
-// recordings.
+// clear empties dir. Only what an earlier demo made, and nobody has added a recording to, is removed;
+// anything else is left as it is.
 func clear(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read demo folder: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, mark)); err != nil && len(entries) > 0 {
-		return fmt.Errorf("%s is not empty and not of an earlier demo; name another folder with --out", dir)
+	if len(entries) > 0 {
+		if err := ours(dir, entries); err != nil {
+			return fmt.Errorf("%s: %w; name another folder with --out, or remove this one", dir, err)
+		}
 	}
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("remove earlier demo: %w", err)
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("remove earlier demo: %w", err)
+		}
 	}
+	return nil
+}
+
+// claim makes dir and holds it against another demo until the file is closed.
+func claim(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("make demo folder: %w", err)
+		return nil, fmt.Errorf("make demo folder: %w", err)
 	}
-	return Receipt{Files: []File{}, Faults: []string{"the demo did not finish"}}.write(dir)
+	folder, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open demo folder: %w", err)
+	}
+	if err := unix.Flock(int(folder.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: another demo is using it; name another folder with --out", dir), folder.Close())
+	}
+	return folder, nil
+}
+
+// ours is nil if dir holds an earlier demo that told its receipt, and nothing more.
+func ours(dir string, entries []os.DirEntry) error {
+	for _, e := range entries {
+		mine := e.Name() == receiptName || slices.ContainsFunc(players, func(p player) bool { return p.name == e.Name() })
+		if !mine {
+			return fmt.Errorf("it holds %s, which the demo did not make", e.Name())
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(dir, receiptName))
+	var r Receipt
+	if err != nil || json.Unmarshal(data, &r) != nil || r.Files == nil {
+		return errors.New("it holds no receipt of an earlier demo")
+	}
+	made := map[string]bool{}
+	for _, f := range r.Files {
+		made[filepath.Join(dir, f.Path)] = true
+	}
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if _, recording := takes.ParseName(path); err == nil && recording && !made[path] {
+			return fmt.Errorf("it holds a recording that is not on the demo's receipt, %s", d.Name())
+		}
+		return err
+	})
 }
 
 func (d *demo) newBox(p player) (*box, error) {
@@ -194,41 +264,41 @@ role = %s
 	return os.WriteFile(path, []byte(text), 0o600)
 }
 
-// play runs the conference and the boxes through the session and returns how long the takes were.
-func (d *demo) play(ctx context.Context) (time.Duration, error) {
+// times are how long the parts of a session lasted.
+type times struct {
+	take    time.Duration // between the presses
+	session time.Duration // from the first call to the last
+}
+
+// play runs the conference and the boxes through the session.
+func (d *demo) play(ctx context.Context) (at times, err error) {
 	serving, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	server := make(chan error, 1)
 	go func() { server <- d.server.Run(serving) }()
 
+	start := time.Now()
 	playing, leave := context.WithCancel(ctx)
 	group, inSession := errgroup.WithContext(playing)
 	for _, b := range d.boxes {
 		group.Go(func() error { return b.box.Run(inSession) })
 	}
-	took, err := d.session(inSession)
+	at.take, err = d.session(inSession)
 	if err == nil && d.cfg.Stay {
 		d.stay(inSession)
 	}
 	d.say("leaving")
 	leave()
 	err = errors.Join(err, group.Wait())
+	at.session = time.Since(start)
 	hangUp()
-	return took, errors.Join(err, <-server)
+	return at, errors.Join(err, <-server)
 }
 
 // session is what the three do: join, record, stop.
 func (d *demo) session(ctx context.Context) (time.Duration, error) {
 	d.say("conference at %s; %d boxes call %s", d.server.Addr(), len(d.boxes), callNo)
-	for _, b := range d.boxes {
-		if err := b.await(ctx, joinLimit, "to be in the conference", func(s firmware.Status) bool { return s.Call == "in conference" }); err != nil {
-			return 0, err
-		}
-		d.say("%s is in the conference", b.name)
-	}
-	for _, b := range d.boxes { // so that a take can begin before the press
-		if err := b.await(ctx, stepLimit, "to have heard enough for the pre-roll", func(s firmware.Status) bool { return s.Voice.Seconds > preRoll.Seconds() }); err != nil {
-			return 0, err
-		}
+	if err := d.join(ctx); err != nil {
+		return 0, err
 	}
 	start := time.Now()
 	if err := d.press(ctx, "record", func(s firmware.Status) bool { return s.Recording }); err != nil {
@@ -245,6 +315,23 @@ func (d *demo) session(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	return took, nil
+}
+
+// join waits until all are in the conference and have heard enough for a take to begin before its press.
+func (d *demo) join(ctx context.Context) error {
+	for _, b := range d.boxes {
+		if err := b.await(ctx, joinLimit, "to be in the conference", func(s firmware.Status) bool { return s.Call == "in conference" }); err != nil {
+			return err
+		}
+		d.say("%s is in the conference", b.name)
+	}
+	for _, b := range d.boxes {
+		heard := func(s firmware.Status) bool { return s.Voice.Seconds > (preRoll + settle).Seconds() }
+		if err := b.await(ctx, stepLimit, "to have heard enough for the pre-roll", heard); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // press presses a button on each artist's box and waits until all show what it leads to.

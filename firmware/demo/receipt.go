@@ -10,6 +10,8 @@ import (
 	"text/tabwriter"
 )
 
+const receiptName = "receipt.json"
+
 // Receipt tells what a demo left on disk and whether all of it is what it should be.
 type Receipt struct {
 	OK      bool     `json:"ok"`
@@ -42,7 +44,7 @@ func (r Receipt) write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("encode receipt: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "receipt.json"), append(data, '\n'), 0o640); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, receiptName), append(data, '\n'), 0o640); err != nil {
 		return fmt.Errorf("write receipt: %w", err)
 	}
 	return nil

@@ -1,7 +1,9 @@
 package director
 
 import (
-	"sync/atomic"
+	"errors"
+	"io/fs"
+	"os"
 	"time"
 
 	"orionbox/firmware/takes"
@@ -59,11 +61,27 @@ type folder struct {
 	session *takes.Session
 	err     error
 	began   time.Time
-	voice   atomic.Pointer[string] // path of the latest voice recording; set by the recorder's goroutine
-	name    string                 // the loop's own, set once known
+	name    string // the loop's own, set once known
 }
 
 func (f *folder) wait() (*takes.Session, error) {
 	<-f.ready
 	return f.session, f.err
+}
+
+// gone tells whether a folder that was made is no longer there. It asks the disk.
+func (f *folder) gone() bool {
+	if f == nil {
+		return false
+	}
+	select {
+	case <-f.ready:
+	default:
+		return false
+	}
+	if f.err != nil {
+		return false
+	}
+	_, err := os.Stat(f.session.Dir())
+	return errors.Is(err, fs.ErrNotExist)
 }

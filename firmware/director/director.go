@@ -5,13 +5,12 @@
 //	                                                      |                          |
 //	                                                    health                     clerk --> folder, journal
 //
-// The loop never waits: not for the disk (the clerk does that), the network (the phone) or the sound card (the engine).
+// While the box is on the loop never waits: not for the disk (the clerk does that), the network (the phone) or the sound card (the engine).
 package director
 
 import (
 	"context"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"orionbox/audio/engine"
@@ -40,7 +39,7 @@ type Phone interface {
 
 // Recorder writes what its source brings, from Start to Stop: *recorder.Recorder.
 type Recorder interface {
-	Start(open func() (recorder.File, error))
+	Start(open func() (recorder.File, error)) (id int64)
 	Stop()
 	Events() <-chan recorder.Event
 	Status() recorder.Status
@@ -105,21 +104,12 @@ type Director struct {
 	call   phone.Status
 	folder *folder // of the open session, nil without one
 	voice  Voice   // of the open session, nil without one
-	take   *takeFile
+	spoken *track  // of the voice
+	studio *track
 
-	voiceOpen  bool // the voice recording was started and has not ended
-	voiceTried time.Time
-	retried    time.Time
-	disk       space
-	lostBefore int64 // what lost was when the session began
-	lostSeen   int64 // what lost was at the last gap
-}
-
-// takeFile is what is known of the take that runs or was the last.
-type takeFile struct {
-	number int
-	path   atomic.Pointer[string] // set by the recorder's goroutine when the file is opened
-	asked  time.Time
+	retried time.Time
+	disk    space
+	lost    int64 // sample frames of the session that the box or its disk was too slow for
 }
 
 // New is a director that does nothing until Run.
@@ -132,7 +122,7 @@ func New(cfg Config, parts Parts, log *slog.Logger) *Director {
 		state:  session.New(cfg.Role),
 		faults: health.New(),
 		shown:  []health.Fault{},
-		take:   &takeFile{},
+		studio: newTrack(parts.Studio),
 	}
 }
 

@@ -99,6 +99,9 @@ func (s *store) Begin(now time.Time) (*takes.Session, error) {
 func (s *store) Free() (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.free == 0 {
+		return 0, errors.New("stale file handle")
+	}
 	return s.free, nil
 }
 
@@ -128,7 +131,8 @@ func (s *source) Pop() (pcm.Frame, bool) {
 type file struct {
 	*os.File
 	size  int64
-	broke func() error
+	broke func() error // of writing
+	stuck func() error // of closing
 }
 
 func (f *file) WriteFrame(p pcm.Frame) error {
@@ -136,7 +140,26 @@ func (f *file) WriteFrame(p pcm.Frame) error {
 	f.size += int64(n)
 	return errors.Join(err, f.broke())
 }
-func (f *file) Size() int64 { return f.size }
+func (f *file) Size() int64  { return f.size }
+func (f *file) Close() error { return errors.Join(f.File.Close(), f.stuck()) }
+
+// word is what a disk says from now on, nil for yes.
+type word struct {
+	mu   sync.Mutex
+	says error
+}
+
+func (w *word) is(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.says = err
+}
+
+func (w *word) said() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.says
+}
 
 // voice is a line with no tick: its recorder has a source of its own.
 type voice struct {
@@ -176,6 +199,7 @@ type rig struct {
 	done    chan error
 	hung    chan struct{}
 	refuses func(error) // what the disk says to the next writes
+	closes  func(error) // and to the closing of a file
 }
 
 func start(t *testing.T, role session.Role) *rig {
@@ -187,12 +211,11 @@ func start(t *testing.T, role session.Role) *rig {
 	}
 	r.card.status.Mic.State, r.card.status.Speakers.State = engine.OK, engine.OK
 	r.store = &store{Store: takes.New(takes.Config{Root: r.dir, Artist: "ann"}, log), free: 100 << 30}
-	var mu sync.Mutex
-	var says error
-	r.refuses = func(err error) { mu.Lock(); says = err; mu.Unlock() }
+	var writing, closing word
+	r.refuses, r.closes = writing.is, closing.is
 	open := func(path string) (recorder.File, error) {
 		f, err := os.Create(path)
-		return &file{File: f, broke: func() error { mu.Lock(); defer mu.Unlock(); return says }}, err
+		return &file{File: f, broke: writing.said, stuck: closing.said}, err
 	}
 	newRecorder := func(name string) (*recorder.Recorder, func()) {
 		rec := recorder.New(recorder.Config{Name: name, Source: newSource(), Flush: 50 * time.Millisecond, Poll: 5 * time.Millisecond}, log)
@@ -386,13 +409,9 @@ func TestFullDiskClosesTheTake(t *testing.T) {
 	if !r.faulty(health.StorageFull.ID)(s) || r.faulty(health.StorageLow.ID)(s) {
 		t.Errorf("faults %+v", s.Faults)
 	}
-	if !s.Voice.Recording {
-		t.Error("the voice recording ended with the take; it has half of the reserve")
-	}
 	if _, err := r.Press(context.Background(), session.Record, 0); !errors.Is(err, ErrRefused) {
 		t.Errorf("a take on a full disk: %v", err)
 	}
-	r.store.set(func(s *store) { s.free = 100 << 20 })
 	r.await("the end of the voice recording", func(s Status) bool { return !s.Voice.Recording })
 	r.store.set(func(s *store) { s.free = 100 << 30 })
 	r.await("room again", not(r.faulty(health.StorageFull.ID)))
@@ -414,7 +433,7 @@ func TestFaultsOfOthers(t *testing.T) {
 			func() { r.card.set(func(s *engine.Status) { s.Mic.State = engine.OK }) }},
 		{health.NoSpeakers, func() { r.card.set(func(s *engine.Status) { s.Speakers.State = engine.Missing }) },
 			func() { r.card.set(func(s *engine.Status) { s.Speakers.State = engine.OK }) }},
-		{health.SoundLost, func() { r.card.set(func(s *engine.Status) { s.Dropped.Studio = 480 }) }, nil},
+		{health.StorageUnknown, func() { r.store.set(func(s *store) { s.free = 0 }) }, func() { r.store.set(func(s *store) { s.free = 100 << 30 }) }},
 	} {
 		c.comes()
 		s := r.await(c.fault.ID, r.faulty(c.fault.ID))
@@ -453,4 +472,44 @@ func TestLeaveWhileTheDiskIsGone(t *testing.T) {
 	r.await("the failure", func(s Status) bool { return s.Take.State == session.Failing })
 	r.leave()
 	r.finish()
+}
+
+// TestFolderThatIsTakenAway goes on in another folder, take and voice both.
+func TestFolderThatIsTakenAway(t *testing.T) {
+	r := start(t, session.Artist)
+	r.line.is(phone.InConference, "", r.leg())
+	r.press(session.Record)
+	before := r.await("take and voice", func(s Status) bool { return s.Recording && s.Voice.Recording })
+	if err := os.Rename(before.Session, before.Session+".away"); err != nil {
+		t.Fatal(err)
+	}
+	there := func(s Status, names ...string) bool {
+		for _, name := range names {
+			if _, err := os.Stat(filepath.Join(s.Session, name)); err != nil {
+				return false
+			}
+		}
+		return s.Session != ""
+	}
+	r.await("both in another folder", func(s Status) bool {
+		return s.Recording && s.Voice.Recording && there(s, s.Take.File, s.Voice.File, "journal.jsonl")
+	})
+	r.leave()
+	r.finish()
+}
+
+// TestTakeThatCannotBeClosed tells so, although nothing is being recorded any more.
+func TestTakeThatCannotBeClosed(t *testing.T) {
+	r := start(t, session.Artist)
+	r.press(session.Record)
+	r.await("the take", func(s Status) bool { return s.Recording })
+	r.closes(errors.New("input/output error"))
+	r.press(session.Record)
+	s := r.await("the end of the take", func(s Status) bool { return s.Take.State == session.Idle })
+	if !r.faulty(health.TakeCut.ID)(s) {
+		t.Errorf("a take that could not be closed is no fault: %+v", s.Faults)
+	}
+	r.closes(nil)
+	r.press(session.Record)
+	r.await("the next take", func(s Status) bool { return s.Recording && !r.faulty(health.TakeCut.ID)(s) })
 }

@@ -35,11 +35,8 @@ func (d *Director) Press(ctx context.Context, button session.Button, hold time.D
 	return text, errors.Join(failed, err)
 }
 
-// Unrepaired tells that recordings of earlier sessions could not be mended; nil that all were.
+// Unrepaired tells that recordings of earlier sessions could not be mended.
 func (d *Director) Unrepaired(err error) {
-	if err == nil {
-		return
-	}
 	_ = d.onLoop(context.Background(), func() { d.faults.Is(health.Unrepaired, true, err.Error(), d.now()) }) // fails only once the box has stopped
 }
 

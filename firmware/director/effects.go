@@ -14,9 +14,7 @@ var errBusy = errors.New("the disk has not answered for so long that no more can
 // openSession has the folder made, and starts the voice recording, which waits for it.
 func (d *Director) openSession() {
 	f := &folder{ready: make(chan struct{}), began: d.now()}
-	d.folder = f
-	d.lostBefore = d.lost()
-	d.lostSeen = d.lostBefore
+	d.folder, d.lost = f, 0
 	go func() { // not the clerk's work: however long its queue, a take has to have a folder
 		f.session, f.err = d.parts.Disk.Begin(f.began)
 		close(f.ready)
@@ -24,6 +22,7 @@ func (d *Director) openSession() {
 	}()
 	if d.voice == nil {
 		d.voice = d.cfg.NewVoice(d.voiceRate())
+		d.spoken = newTrack(d.voice)
 		d.attach() // a call may have come before the first folder could be made
 	}
 	d.startVoice()
@@ -50,39 +49,33 @@ func (d *Director) doFolder(f *folder) {
 	}
 }
 
-func (d *Director) startVoice() {
-	f, rate, now := d.folder, d.voice.Rate(), d.now()
-	d.voiceTried, d.voiceOpen = now, true
-	d.voice.Start(func() (recorder.File, error) {
-		s, err := f.wait()
-		if err != nil {
-			return nil, err
+// loseFolder gives up a folder that is no longer there; the next recording has another made.
+func (d *Director) loseFolder(f *folder) {
+	if d.folder != f {
+		return
+	}
+	d.log.Error("session", "err", "its folder is gone", "folder", f.name)
+	d.folder = nil
+	d.voice.Stop()
+	d.queue(func() {
+		if s, err := f.wait(); err == nil {
+			_ = s.Close() // there is nothing left to be saved
 		}
-		path, err := s.VoicePath(now)
-		if err != nil {
-			return nil, err
-		}
-		f.voice.Store(&path)
-		return d.cfg.OpenVoice(path, rate)
 	})
+	d.feed(session.FolderGone{})
+}
+
+func (d *Director) startVoice() {
+	now, rate := d.now(), d.voice.Rate()
+	d.spoken.start(&recording{folder: d.folder, rate: rate, asked: now},
+		func(s *takes.Session) (string, error) { return s.VoicePath(now) },
+		func(path string) (recorder.File, error) { return d.cfg.OpenVoice(path, rate) })
 }
 
 func (d *Director) startTake(number int) {
-	f, now := d.folder, d.now()
-	take := &takeFile{number: number, asked: now}
-	d.take = take
-	d.parts.Studio.Start(func() (recorder.File, error) {
-		s, err := f.wait()
-		if err != nil {
-			return nil, err
-		}
-		path, err := s.TakePath(number, now)
-		if err != nil {
-			return nil, err
-		}
-		take.path.Store(&path)
-		return d.cfg.OpenTake(path)
-	})
+	now := d.now()
+	d.studio.start(&recording{folder: d.folder, number: number, rate: d.cfg.Studio.Rate, asked: now},
+		func(s *takes.Session) (string, error) { return s.TakePath(number, now) }, d.cfg.OpenTake)
 }
 
 // closeSession stops the voice recording; settle does the rest when that is on disk.
@@ -93,7 +86,7 @@ func (d *Director) closeSession() {
 
 // settle shuts the books of a box that leaves, once all its recordings are closed.
 func (d *Director) settle() {
-	if d.state.Done() && d.voice != nil && !d.voiceOpen {
+	if d.state.Done() && d.voice != nil && len(d.spoken.open) == 0 {
 		d.endSession()
 	}
 }
@@ -105,14 +98,15 @@ func (d *Director) endSession() {
 	if f == nil {
 		return
 	}
-	d.note(takes.Entry{Kind: takes.KindSession, Text: takes.Closed})
-	d.queue(func() {
+	d.note(f, takes.Entry{Kind: takes.KindSession, Text: takes.Closed})
+	closing := func() {
 		var err error
 		if s, failed := f.wait(); failed == nil {
 			err = s.Close()
 		}
 		d.clerk.reports <- func() { d.doClosed(f, err) }
-	})
+	}
+	go func() { d.clerk.jobs <- closing }() // however long the queue: the box does not end without it
 }
 
 func (d *Director) doClosed(f *folder, err error) {
@@ -127,13 +121,12 @@ func (d *Director) doClosed(f *folder, err error) {
 
 // mark notes this instant in the journal.
 func (d *Director) mark() {
-	d.note(takes.Entry{Kind: takes.KindMarker, Text: d.cfg.Name})
+	d.note(d.folder, takes.Entry{Kind: takes.KindMarker, Text: d.cfg.Name})
 }
 
-// note writes a line to the session's journal, with the time of now, whenever the disk gets to it.
-func (d *Director) note(e takes.Entry) {
-	f := d.folder
-	if f == nil {
+// note writes a line to a session's journal, with the time of now if it has none, whenever the disk gets to it.
+func (d *Director) note(f *folder, e takes.Entry) {
+	if f == nil || f != d.folder { // the journal of a folder that is gone went with it
 		return
 	}
 	if e.Time.IsZero() {
@@ -163,23 +156,12 @@ func (d *Director) queue(job func()) {
 	}
 }
 
-// noteTake writes what the studio recorder told to the journal.
-func (d *Director) noteTake(kind takes.Kind, e recorder.Event) {
-	d.noteEvent(kind, e, takes.Entry{Take: d.take.number, File: base(d.take.path.Load()), Rate: d.cfg.Studio.Rate})
-}
-
-// noteVoice writes what the voice recorder told to the journal.
-func (d *Director) noteVoice(kind takes.Kind, e recorder.Event) {
-	if d.folder != nil {
-		d.noteEvent(kind, e, takes.Entry{File: base(d.folder.voice.Load()), Rate: d.voice.Rate()})
-	}
-}
-
-func (d *Director) noteEvent(kind takes.Kind, e recorder.Event, entry takes.Entry) {
-	entry.Kind, entry.Time = kind, e.At
-	entry.Pos, entry.Samples, entry.Bytes = e.Pos, e.Samples, e.Bytes
+// journal writes what a recorder told of a recording to the journal of its session.
+func (d *Director) journal(kind takes.Kind, r *recording, e recorder.Event) {
+	entry := takes.Entry{Kind: kind, Time: e.At, Take: r.take(), File: r.file(), Rate: r.rate,
+		Pos: e.Pos, Samples: e.Samples, Bytes: e.Bytes}
 	if e.Err != nil {
 		entry.Text = e.Err.Error()
 	}
-	d.note(entry)
+	d.note(r.folder, entry)
 }

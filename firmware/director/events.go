@@ -23,12 +23,12 @@ func (d *Director) doCall(e phone.Event) {
 	case e.Leg != nil:
 		d.feed(session.Joined{}) // opens the session, and with it the line
 		d.attach()
-		d.note(takes.Entry{Kind: takes.KindCall, Text: "in conference, " + e.Status.Codec})
+		d.note(d.folder, takes.Entry{Kind: takes.KindCall, Text: "in conference, " + e.Status.Codec})
 	case had:
 		if d.voice != nil {
 			d.voice.Detach()
 		}
-		d.note(takes.Entry{Kind: takes.KindCall, Text: "left: " + string(e.Status.Reason)})
+		d.note(d.folder, takes.Entry{Kind: takes.KindCall, Text: "left: " + string(e.Status.Reason)})
 		d.feed(session.Left{})
 	}
 }
@@ -48,51 +48,77 @@ func (d *Director) attach() {
 
 // doStudio follows the studio recorder.
 func (d *Director) doStudio(e recorder.Event) {
+	r := d.studio.open[e.ID]
+	if r == nil {
+		return
+	}
 	switch e.Kind {
 	case recorder.Started:
-		d.noteTake(takes.KindTakeStart, e)
+		d.faults.Is(health.TakeCut, false, "", d.now())
+		d.journal(takes.KindTakeStart, r, e)
 		d.feed(session.TakeStarted{})
-	case recorder.Stopped:
-		d.noteTake(takes.KindTakeStop, e)
-		d.feed(session.TakeStopped{})
-	case recorder.Failed:
-		d.log.Error("take", "number", d.take.number, "err", e.Err)
-		d.faults.Is(health.TakeFailed, true, e.Err.Error(), d.now())
-		d.noteTake(takes.KindTakeStop, e)
-		d.feed(session.TakeFailed{})
-	case recorder.Gap:
-		d.noteGap(d.noteTake, e)
 	case recorder.Progress:
 		d.faults.Is(health.TakeFailed, false, "", d.now())
+	case recorder.Gap:
+		d.gap(r, e)
+	case recorder.Stopped:
+		d.studio.end(e.ID)
+		d.journal(takes.KindTakeStop, r, e)
+		d.feed(session.TakeStopped{})
+	case recorder.Failed:
+		d.studio.end(e.ID)
+		d.journal(takes.KindTakeStop, r, e)
+		d.takeFailed(r, e)
 	}
+}
+
+// takeFailed tells a take that could not go on from one that was over and could not be closed.
+func (d *Director) takeFailed(r *recording, e recorder.Event) {
+	over := d.state.Take == session.Stopping
+	d.log.Error("take", "number", r.take(), "over", over, "err", e.Err)
+	d.faults.Is(health.TakeFailed, !over, e.Err.Error(), d.now())
+	d.faults.Is(health.TakeCut, over, e.Err.Error(), d.now())
+	if takes.Gone(e.Err) {
+		d.loseFolder(r.folder)
+	}
+	d.feed(session.TakeFailed{})
 }
 
 // doVoice follows the recorder of the voice.
 func (d *Director) doVoice(e recorder.Event) {
+	r := d.spoken.open[e.ID]
+	if r == nil {
+		return
+	}
 	switch e.Kind {
 	case recorder.Started:
-		d.noteVoice(takes.KindVoiceStart, e)
-	case recorder.Stopped, recorder.Failed:
-		d.voiceOpen = false
-		d.noteVoice(takes.KindVoiceStop, e)
-		if e.Err != nil {
-			d.log.Error("voice recording", "err", e.Err)
-			d.faults.Is(health.VoiceFailed, true, e.Err.Error(), d.now())
-		}
-	case recorder.Gap:
-		d.noteGap(d.noteVoice, e)
+		d.journal(takes.KindVoiceStart, r, e)
 	case recorder.Progress:
 		d.faults.Is(health.VoiceFailed, false, "", d.now())
+	case recorder.Gap:
+		d.gap(r, e)
+	case recorder.Stopped:
+		d.spoken.end(e.ID)
+		d.journal(takes.KindVoiceStop, r, e)
+	case recorder.Failed:
+		d.spoken.end(e.ID)
+		d.journal(takes.KindVoiceStop, r, e)
+		d.log.Error("voice recording", "err", e.Err)
+		d.faults.Is(health.VoiceFailed, true, e.Err.Error(), d.now())
+		if takes.Gone(e.Err) {
+			d.loseFolder(r.folder)
+		}
 	}
 }
 
-// noteGap journals silence that stands for sound which was not captured, and why.
-func (d *Director) noteGap(note func(takes.Kind, recorder.Event), e recorder.Event) {
+// gap journals silence that stands for sound, and why there is none.
+func (d *Director) gap(r *recording, e recorder.Event) {
 	cause := "nothing came from the microphone"
-	if lost := d.lost(); lost > d.lostSeen {
-		d.lostSeen, cause = lost, "the box or its disk did not keep up"
+	if e.Lost {
+		d.lost += e.Samples
+		cause = "the box or its disk did not keep up"
 	}
-	d.log.Warn("gap", "position", e.Pos, "samples", e.Samples, "cause", cause)
+	d.log.Warn("gap", "file", r.file(), "position", e.Pos, "samples", e.Samples, "cause", cause)
 	e.Err = errors.New(cause)
-	note(takes.KindGap, e)
+	d.journal(takes.KindGap, r, e)
 }

@@ -20,7 +20,6 @@ const stalled = 2 * time.Second
 // space is what the disk guard found last.
 type space struct {
 	free    int64
-	known   bool
 	asked   bool
 	minutes float64 // of a take, until the reserve is reached
 }
@@ -37,32 +36,43 @@ func (d *Director) doTick() {
 	d.judge()
 }
 
-// measureDisk has the clerk ask for the free space; one question at a time.
+// measureDisk has the clerk ask for the free space, and whether the session's folder is still there; one question at a
+// time.
 func (d *Director) measureDisk() {
 	if d.disk.asked {
 		return
 	}
+	f := d.folder
 	d.disk.asked = d.clerk.do(func() {
+		gone := f.gone()
 		free, err := d.parts.Disk.Free()
-		d.clerk.reports <- func() { d.doDisk(free, err) }
+		d.clerk.reports <- func() {
+			if gone {
+				d.loseFolder(f)
+			}
+			d.doDisk(free, err)
+		}
 	})
 }
 
 func (d *Director) doDisk(free int64, err error) {
 	d.disk.asked = false
+	detail := ""
 	if err != nil {
-		d.disk.known = false
-		d.log.Warn("measure free space", "err", err)
+		detail = err.Error()
+	}
+	d.faults.Is(health.StorageUnknown, err != nil, detail, d.now())
+	if err != nil {
 		return
 	}
 	level, left := takes.Guard(free, d.cfg.Reserve, d.bytesPerSecond())
-	d.disk.free, d.disk.known, d.disk.minutes = free, true, left.Minutes()
+	d.disk.free, d.disk.minutes = free, left.Minutes()
 	if level := session.Storage(level); level != d.state.Storage {
 		d.log.Info("storage", "level", string(level), "free", free)
 		d.feed(session.StorageIs{Level: level})
 	}
-	if free < d.cfg.Reserve/2 && d.voiceOpen {
-		d.voice.Stop() // the last half of the reserve is for the journal and whatever else runs on the disk
+	if d.state.Storage == session.StorageFull && d.spoken != nil && len(d.spoken.open) > 0 {
+		d.voice.Stop()
 	}
 }
 
@@ -77,7 +87,8 @@ func (d *Director) bytesPerSecond() int64 {
 
 // retryVoice starts the voice recording again, in a file of its own, if the disk ended it.
 func (d *Director) retryVoice(now time.Time) {
-	if d.state.Open && d.voice != nil && !d.voiceOpen && d.disk.known && d.disk.free > d.cfg.Reserve/2 && now.Sub(d.voiceTried) >= retryEvery {
+	room := d.state.Storage != session.StorageFull
+	if d.state.Open && room && len(d.spoken.open) == 0 && now.Sub(d.spoken.last.asked) >= retryEvery {
 		d.startVoice()
 	}
 }
@@ -109,7 +120,7 @@ func (d *Director) judgeAudio(s engine.Status, now time.Time) {
 }
 
 func (d *Director) judgeStorage(now time.Time) {
-	detail := fmt.Sprintf("%d MB free, %d MB in reserve", d.disk.free>>20, d.cfg.Reserve>>20)
+	detail := fmt.Sprintf("%.0f MB free, %.0f MB in reserve", megabytes(d.disk.free), megabytes(d.cfg.Reserve))
 	d.faults.Is(health.StorageLow, d.state.Storage == session.StorageLow, detail, now)
 	d.faults.Is(health.StorageFull, d.state.Storage == session.StorageFull, detail, now)
 }
@@ -118,24 +129,14 @@ func (d *Director) judgeStorage(now time.Time) {
 func (d *Director) judgeTake(s recorder.Status, now time.Time) {
 	switch d.state.Take {
 	case session.Starting, session.Recording:
-		quiet := now.Sub(latest(s.LastSynced, d.take.asked))
+		quiet := now.Sub(latest(s.LastSynced, d.studio.last.asked))
 		if quiet > stalled {
 			d.faults.Is(health.TakeFailed, true, fmt.Sprintf("no byte written for %.0f s", quiet.Seconds()), now)
 		}
 	case session.Idle:
 		d.faults.Is(health.TakeFailed, false, "", now)
 	}
-	lost := d.lost() - d.lostBefore
-	d.faults.Is(health.SoundLost, lost > 0, fmt.Sprintf("%d samples this session", lost), now)
-}
-
-// lost is how many sample frames were captured and not recorded since the box began, because it was too slow.
-func (d *Director) lost() int64 {
-	lost := d.parts.Audio.Status().Dropped.Studio
-	if d.voice != nil {
-		lost += d.voice.Status().Lost
-	}
-	return lost
+	d.faults.Is(health.SoundLost, d.lost > 0, fmt.Sprintf("%d samples this session", d.lost), now)
 }
 
 func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }

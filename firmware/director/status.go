@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -41,6 +40,7 @@ type Phoned struct {
 	Registered bool         `json:"registered"`
 	Codec      string       `json:"codec,omitempty"`
 	Media      *media.Stats `json:"media,omitempty"`
+	Silent     float64      `json:"silent_seconds"` // since the last packet of the far end
 }
 
 // FileStatus tells about a recording that runs or, with Recording false, was the last.
@@ -48,8 +48,8 @@ type FileStatus struct {
 	Recording bool    `json:"recording"`
 	File      string  `json:"file,omitempty"`
 	Seconds   float64 `json:"seconds"`
-	Bytes     int64   `json:"bytes"` // that reached the disk
-	Lost      int64   `json:"lost_samples"`
+	Bytes     int64   `json:"bytes"`        // that reached the disk
+	Lost      int64   `json:"lost_samples"` // captured, but not recorded
 }
 
 // TakeStatus tells about the studio take.
@@ -110,19 +110,24 @@ func (d *Director) lookPhone() (phone.State, Phoned) {
 	if !p.RetryAt.IsZero() {
 		seen.RetryAt = &p.RetryAt
 	}
+	if d.leg != nil {
+		if last := d.leg.LastPacket(); !last.IsZero() {
+			seen.Silent = d.now().Sub(last).Seconds()
+		}
+	}
 	return p.State, seen
 }
 
 // lookTake calls a take recording only while its file grows.
 func (d *Director) lookTake() TakeStatus {
-	s := TakeStatus{State: d.state.Take, Number: d.state.Number}
-	if d.take.number == 0 {
+	s := TakeStatus{State: d.state.Take, Number: d.studio.last.take()}
+	if d.studio.last.number == 0 {
 		return s
 	}
 	r := d.parts.Studio.Status()
 	s.FileStatus = FileStatus{
 		Recording: d.state.Recording() && d.now().Sub(r.LastSynced) < stalled,
-		File:      base(d.take.path.Load()),
+		File:      d.studio.last.file(),
 		Seconds:   d.cfg.Studio.Duration(r.Samples).Seconds(),
 		Bytes:     r.Bytes, Lost: r.Lost,
 	}
@@ -130,19 +135,12 @@ func (d *Director) lookTake() TakeStatus {
 }
 
 func (d *Director) lookVoice() FileStatus {
-	if d.voice == nil || d.folder == nil {
+	if d.voice == nil {
 		return FileStatus{}
 	}
 	r := d.voice.Status()
-	return FileStatus{Recording: r.Recording, File: base(d.folder.voice.Load()), Bytes: r.Bytes, Lost: r.Lost,
+	return FileStatus{Recording: r.Recording, File: d.spoken.last.file(), Bytes: r.Bytes, Lost: r.Lost,
 		Seconds: float64(r.Samples) / float64(d.voice.Rate())}
-}
-
-func base(path *string) string {
-	if path == nil {
-		return ""
-	}
-	return filepath.Base(*path)
 }
 
 // Worst is the first error among the faults, nil if there is none.
@@ -167,7 +165,7 @@ func (s Status) Print(w io.Writer) error {
 	line("voice", "%s", s.Voice.line("not recording"))
 	line("mic", "%s", s.Audio.micLine())
 	line("speakers", "%s%s", deviceLine(s.Audio.Speakers), muted(s.Audio.SpeakersMuted))
-	line("storage", "%s, %.0f minutes left (%d MB free) in %s", s.Storage.Level, s.Storage.MinutesLeft, s.Storage.Free>>20, s.Storage.Folder)
+	line("storage", "%s, %.0f minutes left (%.0f MB free) in %s", s.Storage.Level, s.Storage.MinutesLeft, megabytes(s.Storage.Free), s.Storage.Folder)
 	if s.Session != "" {
 		line("session", "%s", s.Session)
 	}
@@ -179,15 +177,21 @@ func (s Status) Print(w io.Writer) error {
 }
 
 func (s Status) callLine() string {
-	text := string(s.Call)
-	switch p := s.Phone; {
-	case s.Call == phone.InConference && p.Media != nil:
-		text += fmt.Sprintf(", %s, %.1f %% lost, jitter %.0f ms, round trip %.0f ms", p.Codec, p.Media.LossPercent, p.Media.JitterMS, p.Media.RoundTripMS)
-	case p.Detail != "":
-		text += ": " + p.Detail
+	text, p := string(s.Call), s.Phone
+	if p.Reason != "" {
+		text += ": " + string(p.Reason)
 	}
-	if s.Phone.RetryAt != nil {
-		text += fmt.Sprintf(", next try in %.0f s", max(0, time.Until(*s.Phone.RetryAt).Seconds()))
+	if p.Detail != "" {
+		text += " (" + p.Detail + ")"
+	}
+	if m := p.Media; m != nil {
+		text += fmt.Sprintf(", %s, %.1f %% lost, jitter %.0f ms, round trip %.0f ms", p.Codec, m.LossPercent, m.JitterMS, m.RoundTripMS)
+	}
+	if p.Silent >= 1 {
+		text += fmt.Sprintf(", NOTHING HEARD for %.0f s", p.Silent)
+	}
+	if p.RetryAt != nil {
+		text += fmt.Sprintf(", next try in %.0f s", max(0, time.Until(*p.RetryAt).Seconds()))
 	}
 	return text
 }
@@ -203,8 +207,11 @@ func (f FileStatus) line(none string) string {
 	if f.File == "" {
 		return none
 	}
-	return fmt.Sprintf("%s, %.1f s, %.1f MB on disk", f.File, f.Seconds, float64(f.Bytes)/1e6)
+	return fmt.Sprintf("%s, %.1f s, %.1f MB on disk", f.File, f.Seconds, megabytes(f.Bytes))
 }
+
+// megabytes are 10^6 bytes, as conn.conf and the makers of disks count them.
+func megabytes(bytes int64) float64 { return float64(bytes) / 1e6 }
 
 func (a AudioStatus) micLine() string {
 	text := deviceLine(a.Mic) + muted(a.MicMuted) + fmt.Sprintf(", peak %.0f dBFS", a.PeakDB)

@@ -43,10 +43,14 @@ var (
 		Hint: "plug the interface in, or correct AudioSettings, speakers (`orionbox devices` lists what there is)", After: time.Second}
 	StorageLow = Kind{ID: "storage-low", Severity: Warning, Text: "storage is low",
 		Hint: "deliver or delete recordings"}
-	StorageFull = Kind{ID: "storage-full", Severity: Error, Text: "storage is below the reserve: takes are closed and none starts",
-		Hint: "deliver or delete recordings, or use a larger disk", hides: []string{"storage-low"}}
+	StorageFull = Kind{ID: "storage-full", Severity: Error, Text: "storage is at the reserve: recordings are closed and none starts",
+		Hint: "deliver or delete recordings, or use a larger disk", hides: []string{"storage-low", "take-failed", "voice-failed"}}
+	StorageUnknown = Kind{ID: "storage-unknown", Severity: Error, Text: "the recordings' disk does not tell its free space",
+		Hint: "look whether it is still there, and AudioSettings, recording_location", After: time.Second}
 	TakeFailed = Kind{ID: "take-failed", Severity: Error, Text: "asked to record, but nothing reaches the disk",
 		Hint: "look at the disk; the box tries again by itself, press record to give up"}
+	TakeCut = Kind{ID: "take-cut", Severity: Error, Text: "the last take could not be closed whole",
+		Hint: "what had reached the disk is kept: run `orionbox recover` on the recordings' folder, and look at the disk"}
 	VoiceFailed = Kind{ID: "voice-failed", Severity: Error, Text: "the voice recording cannot be written",
 		Hint: "look at the disk; the box tries again by itself"}
 	SoundLost = Kind{ID: "sound-lost", Severity: Error, Text: "sound was lost: the box or its disk did not keep up",
