@@ -112,7 +112,7 @@ func (c *call) handle(in incoming) error {
 	switch in.req.Method {
 	case sip.BYE:
 		c.l.respond(in, 200, "OK")
-		c.l.remember(c.l.p.memory.drop(c.d.callID))
+		c.l.p.memory.drop(c.d.callID)
 		return failure{reason: HungUp, err: byeReason(in.req)}
 	case sip.INVITE:
 		c.onInvite(in)

@@ -60,7 +60,7 @@ func (t *dialling) connect(ctx context.Context) (*call, error) {
 		case res.IsSuccess():
 			return t.answered(ctx, sent, res)
 		case res.StatusCode != 422 || !raise(&t.timer, res):
-			t.l.remember(t.l.p.memory.drop(t.d.callID))
+			t.l.p.memory.drop(t.d.callID)
 			return nil, responseFailure("dial", res)
 		}
 		t.d.nextSeq()
@@ -87,10 +87,10 @@ func (t *dialling) invite() (*sip.Request, error) {
 	return req, nil
 }
 
-// send is one INVITE transaction. What it left behind is on disk before it leaves.
+// send is one INVITE transaction. What it would leave behind is on disk before it leaves, unless the disk stalls.
 func (t *dialling) send(ctx context.Context, req *sip.Request) (*sip.Response, error) {
 	req.ReplaceHeader(t.l.contactHeader())
-	t.l.remember(t.l.p.memory.put(leftInvite(t.l, t.d, req)))
+	t.l.p.memory.settle(t.l.p.memory.put(leftInvite(t.l, t.d, req)))
 	t.l.expect(&outbound{dialog: t.d, seq: req.CSeq().SeqNo})
 	res, err := t.l.roundInvite(ctx, req, t.l.p.cfg.RingTimeout, func(res *sip.Response) {
 		t.l.log.Debug("dialling", "status", res.StatusCode, "text", printable(res.Reason))
@@ -102,11 +102,11 @@ func (t *dialling) send(ctx context.Context, req *sip.Request) (*sip.Response, e
 }
 
 // answered makes the call of a 2xx. The dialog is on disk before the ACK, so that no crash leaves a call that is not
-// known.
+// known; a disk that stalls holds the ACK up for no longer than settle waits.
 func (t *dialling) answered(ctx context.Context, sent *sip.Request, res *sip.Response) (*call, error) {
 	l, d := t.l, t.d
 	d.confirm(res)
-	l.remember(l.p.memory.put(leftDialog(l, d)))
+	l.p.memory.settle(l.p.memory.put(leftDialog(l, d)))
 	ack := l.ack(d, sent.CSeq().SeqNo)
 	l.expect(&outbound{dialog: d, seq: sent.CSeq().SeqNo, ack: ack})
 	l.post(ack)
@@ -154,7 +154,7 @@ func (l *line) endDialog(d *dialog) {
 		l.log.Warn("call not ended, will be on the next occasion", "error", err)
 		return
 	}
-	l.remember(l.p.memory.drop(d.callID))
+	l.p.memory.drop(d.callID)
 }
 
 // remoteMedia is where RTP goes first; the leg then follows where RTP comes from (symmetric RTP).

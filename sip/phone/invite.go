@@ -63,7 +63,7 @@ func (l *line) withdraw(req *sip.Request, tx sip.ClientTransaction, why error) (
 		ctx, stop := context.WithTimeout(l.ctx, farewell)
 		defer stop()
 		if _, err := l.do(ctx, l.cancelOf(req)); err == nil {
-			l.remember(l.p.memory.drop(req.CallID().Value()))
+			l.p.memory.drop(req.CallID().Value())
 		}
 	})
 	defer func() { <-cancelled }()

@@ -2,11 +2,8 @@ package phone
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
+	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -18,41 +15,35 @@ const (
 	maxAge  = time.Hour
 )
 
-// memory is the file of calls that are up or being dialled. A box that crashed finds them there.
+// memory is what is known of calls that are up or being dialled. A box that crashed finds it in a file.
+//
+//	put, drop ──> state ──> keeper (a goroutine) ──> file
+//
+// The file lies on the recordings' disk, which may stall for seconds or for good. Only the keeper touches it; everybody
+// else changes the state, and at most waits a little until it is saved.
 type memory struct {
-	path string
+	path     string
+	log      *slog.Logger
+	patience time.Duration // of settle
+	read     func(path string) ([]byte, error)
+	write    func(path string, data []byte) error
+	wake     chan struct{} // the keeper has something to save
 
-	mu    sync.Mutex
-	state struct {
-		Port  int          `json:"port"` // of the last UDP line: the server may still send there
-		Calls []leftBehind `json:"calls"`
-	}
+	mu      sync.Mutex
+	state   remembered
+	unsaved chan struct{} // closed when the disk took or refused the newest state; nil if it has
+	stalled bool          // a wait was in vain, and the disk has done nothing since
 }
 
-func newMemory(path string) *memory { return &memory{path: path} }
+// remembered is the file's content.
+type remembered struct {
+	Port  int          `json:"port"` // of the last UDP line: the server may still send there
+	Calls []leftBehind `json:"calls"`
+}
 
-// load reads the file. A file that cannot be read is as good as none: the calls it held end by the server's time-outs.
-func (m *memory) load() error {
-	if m.path == "" {
-		return nil
-	}
-	data, err := os.ReadFile(m.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read call state: %w", err)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := json.Unmarshal(data, &m.state); err != nil {
-		m.state.Port, m.state.Calls = 0, nil
-		return fmt.Errorf("read call state %s: %w", m.path, err)
-	}
-	if m.state.Port < 0 || m.state.Port > 65535 {
-		m.state.Port = 0
-	}
-	return nil
+// newMemory remembers in the file at path; an empty path is no file.
+func newMemory(path string, log *slog.Logger) *memory {
+	return &memory{path: path, log: log, patience: time.Second, read: os.ReadFile, write: replaceFile, wake: make(chan struct{}, 1)}
 }
 
 // calls lists what was left behind and is not too old.
@@ -63,26 +54,22 @@ func (m *memory) calls() []leftBehind {
 	return slices.Clone(m.state.Calls)
 }
 
-// put remembers a call, in place of what was known of it.
-func (m *memory) put(c leftBehind) error {
+// put remembers a call, in place of what was known of it. What it returns is for settle.
+func (m *memory) put(c leftBehind) <-chan struct{} {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget(c.CallID)
-	m.state.Calls = append(m.state.Calls, c)
-	if n := len(m.state.Calls); n > maxLeft {
-		m.state.Calls = m.state.Calls[n-maxLeft:]
-	}
-	return m.save()
+	m.state.Calls = newest(append(m.state.Calls, c))
+	return m.changed()
 }
 
 // drop forgets a call that has ended.
-func (m *memory) drop(callID string) error {
+func (m *memory) drop(callID string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.forget(callID) {
-		return nil
+	if m.forget(callID) {
+		m.changed()
 	}
-	return m.save()
 }
 
 func (m *memory) forget(callID string) bool {
@@ -90,6 +77,8 @@ func (m *memory) forget(callID string) bool {
 	m.state.Calls = slices.DeleteFunc(m.state.Calls, func(c leftBehind) bool { return c.CallID == callID })
 	return len(m.state.Calls) < n
 }
+
+func newest(calls []leftBehind) []leftBehind { return calls[max(0, len(calls)-maxLeft):] }
 
 // port is that of the line before the crash, 0 if not known.
 func (m *memory) port() int {
@@ -105,43 +94,43 @@ func (m *memory) setPort(port int) {
 	m.state.Port = port
 }
 
-// save writes the file whole or not at all, and to the disk, not just to the cache: the point is to outlive a power cut.
-func (m *memory) save() error {
+// changed has the keeper save the state. Changes that come while it writes are saved together.
+func (m *memory) changed() <-chan struct{} {
 	if m.path == "" {
 		return nil
 	}
+	if m.unsaved == nil {
+		m.unsaved = make(chan struct{})
+		select {
+		case m.wake <- struct{}{}:
+		default:
+		}
+	}
+	return m.unsaved
+}
+
+// taken is the newest state as the file has it, and what to close when it is there; nil if it is there already.
+func (m *memory) taken() ([]byte, chan struct{}, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	saved := m.unsaved
+	if saved == nil {
+		return nil, nil, nil
+	}
+	m.unsaved = nil
 	data, err := json.MarshalIndent(m.state, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write call state: %w", err)
-	}
-	if err := replaceFile(m.path, append(data, '\n')); err != nil {
-		return fmt.Errorf("write call state: %w", err)
-	}
-	return nil
+	return append(data, '\n'), saved, err
 }
 
-// replaceFile writes beside the file, syncs, and renames. CreateTemp gives mode 0600.
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
+// merge adds what the file knows; on a slow disk that may come after calls of today.
+func (m *memory) merge(old remembered) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.state.Port == 0 && old.Port >= 0 && old.Port <= 65535 {
+		m.state.Port = old.Port
 	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
+	for _, c := range m.state.Calls {
+		old.Calls = slices.DeleteFunc(old.Calls, func(o leftBehind) bool { return o.CallID == c.CallID })
 	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes the new name last.
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	m.state.Calls = newest(append(old.Calls, m.state.Calls...))
 }

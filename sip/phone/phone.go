@@ -11,7 +11,8 @@
 // sipgo serves as parser, transport and transaction layer. Its dialog layer is not used: it does not repeat 2xx
 // responses to a re-INVITE, answers no challenge inside a dialog, and gives up dialling after ten responses. The dialog
 // (RFC 3261 section 12), session timers (RFC 4028) and digest authentication (RFC 7616, RFC 8760) are written here. The
-// identity of the dialog is on disk before the call is up, so that a box that lost power can end the call it left behind.
+// identity of the dialog is on disk before the call is up, so that a box that lost power can end the call it left behind;
+// but a disk that stalls does not hold up the call.
 package phone
 
 import (
@@ -48,7 +49,7 @@ func New(cfg Config, log *slog.Logger) (*Phone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure phone: %w", err)
 	}
-	p := &Phone{cfg: cfg, offer: offer, log: log, memory: newMemory(cfg.StatePath)}
+	p := &Phone{cfg: cfg, offer: offer, log: log, memory: newMemory(cfg.StatePath, log)}
 	p.board.init(log)
 	if !cfg.complete() {
 		return p, nil
@@ -73,9 +74,7 @@ func (p *Phone) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	if err := p.memory.load(); err != nil {
-		p.log.Warn("left-behind calls are unknown", "error", err)
-	}
+	defer p.memory.keep()()
 	wait := backoff{first: p.cfg.First, cap: p.cfg.Cap, slow: p.cfg.Slow, random: rand.Float64}
 	for ctx.Err() == nil {
 		lost := p.attempt(ctx, &wait)

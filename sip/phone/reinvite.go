@@ -113,7 +113,7 @@ func (c *call) timerAllowed(in incoming) bool {
 // success is the 2xx to a re-INVITE or UPDATE; the request has moved the far side's Contact and the session timer.
 func (c *call) success(in incoming) *sip.Response {
 	c.d.refreshTarget(in.req)
-	c.l.remember(c.l.p.memory.put(leftDialog(c.l, c.d)))
+	c.l.p.memory.put(leftDialog(c.l, c.d)) // no wait: what is on disk would do to end the call
 	res := c.l.response(in, 200, "OK", "Allow", methods, "Supported", "timer")
 	res.AppendHeader(c.l.contactHeader())
 	if s := asked(in.req); s.interval > 0 {

@@ -30,7 +30,7 @@ func (l *line) endLeftBehind(ctx context.Context) {
 				return
 			}
 			l.log.Info("call left behind ended", "since", call.Time)
-			l.remember(l.p.memory.drop(call.CallID))
+			l.p.memory.drop(call.CallID)
 		})
 	}
 	all.Wait()
@@ -57,11 +57,4 @@ func (l *line) endLeft(ctx context.Context, left leftBehind) error {
 	l.expect(&outbound{dialog: d, seq: left.Seq, gone: true})
 	_, err = l.do(ctx, l.cancelOf(left.invite(l, d)))
 	return err
-}
-
-// remember logs that the state could not be saved: the call goes on all the same.
-func (l *line) remember(err error) {
-	if err != nil {
-		l.log.Warn("call state not saved: a crash would leave the call behind", "error", err)
-	}
 }
