@@ -15,6 +15,7 @@ type input struct {
 	gate   gate
 	pos    int64
 	early  int64 // sample frames of silence before the stream began
+	pace   pace
 	mono   []float32
 	studio *ring.Ring
 	meter  *pcm.Meter
@@ -28,7 +29,7 @@ type input struct {
 func newInput(cfg Config, now func() time.Duration) *input {
 	block := cfg.blockLen()
 	slots := int(cfg.Format.Samples(studioDepth))/block + 1
-	in := &input{format: cfg.Format, now: now, mono: make([]float32, block), meter: pcm.NewMeter(cfg.Format)}
+	in := &input{format: cfg.Format, now: now, mono: make([]float32, block), meter: pcm.NewMeter(cfg.Format), pace: pace{format: cfg.Format}}
 	in.studio = ring.New(cfg.Format, slots, block)
 	in.clock.epoch = time.Now().Add(-now())
 	in.mics.Store(new([]*Mic))
@@ -44,6 +45,7 @@ func (in *input) deliver(ticket uint64, data []float32, filled bool) bool {
 	defer in.gate.leave()
 	at := in.now()
 	if in.begun(data, filled) {
+		in.pos += in.pace.missing(at, in.pos+int64(len(data)/in.format.Channels))
 		frame := pcm.Frame{Format: in.format, Pos: in.pos, Filled: filled, Data: data}
 		in.studio.Push(frame)
 		in.pos = frame.End()
