@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -208,4 +209,59 @@ func wantRepaired(t *testing.T, box *testBox, checked map[string]bool) {
 			wantValid(t, path)
 		}
 	}
+}
+
+// TestStandstill stops the whole box for a while, as a machine that swaps or overheats does. What was played then is lost;
+// the take is as long as the time all the same, and the journal tells where the gap is.
+func TestStandstill(t *testing.T) {
+	const still = 3 * time.Second
+	box := newBox(t, "127.0.0.1:9", "1001", boxTone, settings{"AudioSettings.pre_roll": "0"}).start()
+	box.record()
+	begun := time.Now()
+	box.await("two seconds of take", func(s firmware.Status) bool { return s.Take.Seconds > 2 })
+	stand(t, box, still)
+	box.await("sound after the standstill", func(s firmware.Status) bool { return s.Take.Seconds > 4+still.Seconds() })
+	lasted := time.Since(begun)
+	box.endTake()
+	box.stop()
+	take := audiotest.Read(t, box.only("HQ_*.mp3"))[0]
+	if off := (take.Duration() - lasted).Abs(); off > time.Second {
+		t.Errorf("the take lasts %v, the time was %v", take.Duration(), lasted)
+	}
+	gaps := take.Gaps(-60, still/2)
+	if len(gaps) != 1 || (gaps[0].Length-still).Abs() > still/2 {
+		t.Errorf("gaps %v, want one of %v", gaps, still)
+	}
+	wantJournal(t, box, "gap")
+}
+
+// stand stops the box for a time.
+func stand(t *testing.T, box *testBox, length time.Duration) {
+	t.Helper()
+	if err := box.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.NewTimer(length)
+	<-timer.C
+	if err := box.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFolderTakenAway pulls the recordings' folder out from under a take: the box says so and goes on in another.
+func TestFolderTakenAway(t *testing.T) {
+	box := newBox(t, "127.0.0.1:9", "1001", boxTone, nil).start()
+	box.record()
+	before := box.await("some take", func(s firmware.Status) bool { return s.Take.Seconds > 1 })
+	if err := os.Rename(filepath.Join(box.dir, "rec"), filepath.Join(box.dir, "away")); err != nil {
+		t.Fatal(err)
+	}
+	box.await("another take in another folder", func(s firmware.Status) bool {
+		_, err := os.Stat(filepath.Join(s.Session, s.Take.File))
+		return s.Recording && err == nil && s.Take.File != ""
+	})
+	box.endTake()
+	box.stop()
+	audiotest.Read(t, box.only("HQ_*.mp3"))
+	audiotest.Read(t, filepath.Join(box.dir, "away", filepath.Base(before.Session), before.Take.File))
 }
