@@ -88,6 +88,15 @@ func (r *rig) up() phone.Event {
 	return r.until("the call", func(e phone.Event) bool { return e.Status.State == phone.InConference && e.Leg != nil })
 }
 
+// left waits for the event that takes the call away; it must tell why.
+func (r *rig) left(want phone.Reason, state phone.State) {
+	r.t.Helper()
+	e := r.until("the end of the call", func(e phone.Event) bool { return e.Leg == nil })
+	if e.Status.Reason != want || e.Status.State != state || e.Status.Detail == "" {
+		r.t.Errorf("the call went away with %+v, want %q", e.Status, want)
+	}
+}
+
 func (r *rig) reason(want phone.Reason, state phone.State) {
 	r.t.Helper()
 	r.until(string(want), func(e phone.Event) bool { return e.Status.Reason == want && e.Status.State == state })

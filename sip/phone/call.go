@@ -62,22 +62,21 @@ func (c *call) agree(s sessionTimer) {
 }
 
 // run keeps the call until it ends, and tells why it did. When ctx ends it says BYE.
-func (c *call) run(ctx context.Context) error {
+func (c *call) run(ctx context.Context) (ended error) {
 	board := &c.l.p.board
 	board.up(c.leg, c.format.Name)
-	defer c.close(ctx)
+	defer func() { c.close(cause(ended)) }()
 	digits, stop := context.WithCancel(c.l.ctx)
 	typing := c.sendDigits(digits)
 	defer func() { stop(); <-typing }()
 	tick := time.NewTicker(min(time.Second, c.l.p.cfg.MediaTimeout/4))
 	defer tick.Stop()
 	for {
-		var ended error
 		select {
 		case <-ctx.Done():
-			c.l.p.board.set(Leaving, nil, time.Time{})
+			board.set(Leaving, leaving, time.Time{})
 			c.hangUp()
-			return ctx.Err()
+			return leaving
 		case <-c.l.lost():
 			return c.l.lostCause() // the call stays in memory and is ended over the next line
 		case in := <-c.inbox:
@@ -173,13 +172,9 @@ func (c *call) sendDigits(ctx context.Context) <-chan struct{} {
 // hangUp says BYE; if that fails, the call stays in memory to be ended on the next occasion.
 func (c *call) hangUp() { c.l.endDialog(c.d) }
 
-// close releases what the call held.
-func (c *call) close(ctx context.Context) {
-	after := Retrying
-	if ctx.Err() != nil {
-		after = Leaving
-	}
-	c.l.p.board.down(after)
+// close tells why the call is gone and releases what it held.
+func (c *call) close(why failure) {
+	c.l.p.board.down(why)
 	c.l.leave(c.d.callID, c.inbox)
 	c.timer.Stop()
 	c.repeat.Stop()

@@ -26,7 +26,7 @@ func TestServerHangsUpAndTheBoxCallsAgain(t *testing.T) {
 		if a := p.take("SIP/2.0"); a.line != "SIP/2.0 200 OK" {
 			t.Errorf("BYE was answered %q", a.line)
 		}
-		r.reason(phone.HungUp, phone.Retrying)
+		r.left(phone.HungUp, phone.Retrying)
 		if s := r.phone.Status(); !strings.Contains(s.Detail, "cause=16") {
 			t.Errorf("detail %q", s.Detail)
 		}
@@ -148,7 +148,7 @@ func TestSessionIsRefreshedByReinviteAndGlareIsTold(t *testing.T) {
 func TestSessionThatNobodyRefreshesIsEnded(t *testing.T) {
 	p, r, _ := talking(t, nil, "Session-Expires: 2;refresher=uas")
 	p.answer(p.take("BYE"), 200, "OK")
-	r.reason(phone.Timeout, phone.Retrying)
+	r.left(phone.Timeout, phone.Retrying)
 }
 
 func TestHangUpIsChallenged(t *testing.T) {
@@ -162,6 +162,7 @@ func TestHangUpIsChallenged(t *testing.T) {
 	}
 	p.answer(again, 200, "OK")
 	p.answer(p.take("REGISTER"), 200, "OK")
+	r.left(phone.ToldToLeave, phone.Leaving)
 }
 
 func TestRouteSetAndContactAreFollowed(t *testing.T) {
@@ -204,13 +205,13 @@ func TestCallWithoutMedia(t *testing.T) {
 	p.request(m, "UPDATE", 2, describe("0 101", "sendrecv", 3))
 	p.take("SIP/2.0")
 	p.answer(p.take("BYE"), 200, "OK")
-	r.reason(phone.NoMedia, phone.Retrying)
+	r.left(phone.NoMedia, phone.Retrying)
 }
 
 func TestConnectionIsLostInMidCall(t *testing.T) {
 	p, r, m := talking(t, func(c *phone.Config) { c.Transport = "tcp" })
 	m.hang()
-	r.reason(phone.NoRoute, phone.Retrying)
+	r.left(phone.NoRoute, phone.Retrying)
 	p.registrar()
 	b := p.take("BYE") // for the call that was left behind, over the new connection
 	if b.get("call-id") != m.get("call-id") {

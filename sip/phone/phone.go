@@ -17,7 +17,6 @@ package phone
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -83,7 +82,7 @@ func (p *Phone) Run(ctx context.Context) error {
 		}
 		p.pause(ctx, nil, &wait, lost)
 	}
-	p.board.set(Leaving, nil, time.Time{})
+	p.board.set(Leaving, leaving, time.Time{})
 	return nil
 }
 
@@ -98,7 +97,7 @@ func (p *Phone) attempt(ctx context.Context, wait *backoff) error {
 	for {
 		ended := p.callOnce(ctx, l, wait)
 		if ctx.Err() != nil {
-			p.board.set(Leaving, nil, time.Time{})
+			p.board.set(Leaving, leaving, time.Time{})
 			return ended
 		}
 		if cause := l.lostCause(); cause != nil {
@@ -129,16 +128,9 @@ func (p *Phone) callOnce(ctx context.Context, l *line, wait *backoff) error {
 
 // pause shows why the attempt ended and waits before the next; a line that is lost meanwhile cuts it short.
 func (p *Phone) pause(ctx context.Context, l *line, wait *backoff, why error) {
-	var f failure
-	if !errors.As(why, &f) {
-		f = failure{reason: ServerError, err: why}
-	}
+	f := cause(why)
 	d := wait.next(f.reason.needsPerson(), f.retryAfter)
-	state := Retrying
-	if f.reason.needsPerson() {
-		state = Refused
-	}
-	p.board.set(state, f, time.Now().Add(d))
+	p.board.set(f.state(), f, time.Now().Add(d))
 	p.log.Info("call will be tried again", "reason", f.reason, "detail", f.Error(), "in", d.Round(time.Millisecond))
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -27,6 +27,7 @@ const (
 	NoAnswer      Reason = "no answer"
 	NoMedia       Reason = "no media"
 	HungUp        Reason = "hung up"
+	ToldToLeave   Reason = "told to leave" // by our own side: Run's context ended
 	Declined      Reason = "declined"
 	ServerError   Reason = "server error"
 )
@@ -49,6 +50,29 @@ type failure struct {
 
 func (f failure) Error() string { return f.err.Error() }
 func (f failure) Unwrap() error { return f.err }
+
+// state is where the phone goes after it.
+func (f failure) state() State {
+	switch {
+	case f.reason == ToldToLeave:
+		return Leaving
+	case f.reason.needsPerson():
+		return Refused
+	}
+	return Retrying
+}
+
+// leaving is the end that was wanted.
+var leaving = failure{reason: ToldToLeave, err: errors.New("the box hangs up")}
+
+// cause is the failure in an error that ended an attempt; one that names no reason is laid on the server.
+func cause(err error) failure {
+	var f failure
+	if !errors.As(err, &f) {
+		f = failure{reason: ServerError, err: err}
+	}
+	return f
+}
 
 func failed(reason Reason, format string, args ...any) failure {
 	return failure{reason: reason, err: fmt.Errorf(format, args...)}

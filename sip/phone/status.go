@@ -23,7 +23,8 @@ const (
 	Leaving       State = "leaving"
 )
 
-// Status is what the phone can tell about itself. Reason and Detail stay from the last failure until the call is up.
+// Status is what the phone can tell about itself. Reason and Detail stay from the last failure until the call is up; the
+// event that takes a call away has those of its end.
 type Status struct {
 	State      State
 	Reason     Reason
@@ -61,14 +62,18 @@ func (b *board) init(log *slog.Logger) {
 // set enters a state. A nil why keeps the reason of the last failure, until the call is up.
 func (b *board) set(state State, why error, retryAt time.Time) {
 	b.change(func(s *Status) {
-		if s.State != state {
-			s.State, s.Since = state, time.Now()
-		}
+		s.enter(state, why)
 		s.RetryAt = retryAt
-		if f := (failure{}); errors.As(why, &f) {
-			s.Reason, s.Detail = f.reason, f.Error()
-		}
 	})
+}
+
+func (s *Status) enter(state State, why error) {
+	if s.State != state {
+		s.State, s.Since = state, time.Now()
+	}
+	if f := (failure{}); errors.As(why, &f) {
+		s.Reason, s.Detail = f.reason, f.Error()
+	}
 }
 
 func (b *board) setRegistered(registered bool) {
@@ -88,11 +93,11 @@ func (b *board) speaks(codec string) {
 	b.change(func(s *Status) { s.Codec = codec })
 }
 
-// down shows that there is no call any more.
-func (b *board) down(state State) {
+// down shows that there is no call any more, and why.
+func (b *board) down(why failure) {
 	b.change(func(s *Status) {
-		b.leg = nil
-		s.State, s.Since, s.Codec = state, time.Now(), ""
+		b.leg, s.Codec = nil, ""
+		s.enter(why.state(), why)
 	})
 }
 
