@@ -20,6 +20,7 @@ type rig struct {
 	state string
 	stop  func()
 	leg   *media.Leg
+	log   *lockedLog
 }
 
 // ring starts a phone with quick retries; edit changes the configuration.
@@ -41,7 +42,7 @@ func ring(t *testing.T, server, user, callNo string, edit func(*phone.Config)) *
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
-	r := &rig{t: t, phone: p, state: cfg.StatePath}
+	r := &rig{t: t, phone: p, state: cfg.StatePath, log: log}
 	r.stop = func() {
 		cancel()
 		select {

@@ -153,7 +153,8 @@ func (c *call) listen() error {
 	return nil
 }
 
-// sendDigits types what follows the number in call_no. The digits may be a PIN: they are not logged.
+// sendDigits types what follows the number in call_no. The digits may be a PIN: they are not logged. If they cannot be
+// sent the call stays up, for it may do without them; but it may as well stand before a door, so the status tells.
 func (c *call) sendDigits(ctx context.Context) <-chan struct{} {
 	done := make(chan struct{})
 	digits := c.l.p.number.digits
@@ -163,7 +164,9 @@ func (c *call) sendDigits(ctx context.Context) <-chan struct{} {
 			return
 		}
 		if err := c.leg.SendDigits(ctx, digits); err != nil && ctx.Err() == nil {
-			c.l.log.Warn("digits not sent", "error", err)
+			f := digitsFailure(err)
+			c.l.log.Warn("digits not sent", "detail", f.Error())
+			c.l.p.board.flaw(f)
 		}
 	}()
 	return done

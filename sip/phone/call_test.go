@@ -208,6 +208,22 @@ func TestCallWithoutMedia(t *testing.T) {
 	r.left(phone.NoMedia, phone.Retrying)
 }
 
+func TestDigitsThatCannotBeSentAreTold(t *testing.T) {
+	p, r, m := calling(t, func(c *phone.Config) { c.CallNo = "600,7391#" })
+	p.answer(m, 200, "OK", p.contact(), describe("0", "sendrecv", 1)) // no telephone-event
+	p.take("ACK")
+	e := r.until("the flaw", func(e phone.Event) bool { return e.Status.Reason == phone.NoDigits })
+	if s := e.Status; e.Leg == nil || s.State != phone.InConference || !strings.Contains(s.Detail, "telephone events") {
+		t.Errorf("%+v", s)
+	}
+	if strings.Contains(e.Status.Detail+r.log.String(), "7391#") {
+		t.Errorf("the digits were told: %q\n%s", e.Status.Detail, r.log)
+	}
+	p.request(m, "BYE", 1)
+	p.take("SIP/2.0")
+	r.left(phone.HungUp, phone.Retrying)
+}
+
 func TestConnectionIsLostInMidCall(t *testing.T) {
 	p, r, m := talking(t, func(c *phone.Config) { c.Transport = "tcp" })
 	m.hang()

@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"orionbox/sip/media"
 )
 
-// Reason is why the call is not up, in words for a person.
+// Reason is why the call is not up, or what it lacks, in words for a person.
 type Reason string
 
 // The reasons that are told apart.
@@ -30,6 +32,7 @@ const (
 	ToldToLeave   Reason = "told to leave" // by our own side: Run's context ended
 	Declined      Reason = "declined"
 	ServerError   Reason = "server error"
+	NoDigits      Reason = "no digits" // the call is up, but what follows the number could not be sent
 )
 
 // needsPerson tells whether trying again soon is of no use.
@@ -76,6 +79,16 @@ func cause(err error) failure {
 
 func failed(reason Reason, format string, args ...any) failure {
 	return failure{reason: reason, err: fmt.Errorf(format, args...)}
+}
+
+// digitsFailure tells why digits were not sent. Of an error it does not know it says nothing, for that may quote them.
+func digitsFailure(err error) failure {
+	for _, known := range []error{media.ErrNoEvents, media.ErrClosed} {
+		if errors.Is(err, known) {
+			return failed(NoDigits, "what follows the number was not sent: %w", known)
+		}
+	}
+	return failed(NoDigits, "what follows the number was not sent")
 }
 
 // reasons by status code, from RFC 3261 section 21. What is not here is a server error.

@@ -23,8 +23,8 @@ const (
 	Leaving       State = "leaving"
 )
 
-// Status is what the phone can tell about itself. Reason and Detail stay from the last failure until the call is up; the
-// event that takes a call away has those of its end.
+// Status is what the phone can tell about itself. Reason and Detail stay from the last failure until the call is up,
+// and then tell what it lacks; the event that takes it away has those of its end.
 type Status struct {
 	State      State
 	Reason     Reason
@@ -91,6 +91,15 @@ func (b *board) up(leg *media.Leg, codec string) {
 // speaks shows that the call changed its codec.
 func (b *board) speaks(codec string) {
 	b.change(func(s *Status) { s.Codec = codec })
+}
+
+// flaw shows what the call lacks; when it is gone that matters no more.
+func (b *board) flaw(f failure) {
+	b.change(func(s *Status) {
+		if s.State == InConference {
+			s.enter(InConference, f)
+		}
+	})
 }
 
 // down shows that there is no call any more, and why.

@@ -3,6 +3,7 @@ package phone
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"orionbox/sip/media"
 )
 
 func TestBackoffDoublesUpToItsCap(t *testing.T) {
@@ -181,6 +184,25 @@ func TestFailuresOfTheNetwork(t *testing.T) {
 	}
 	if got := printable("a\r\nb\x00" + strings.Repeat("ü", 200)); strings.ContainsAny(got, "\r\n\x00") || len(got) > 120 {
 		t.Errorf("printable: %q", got)
+	}
+}
+
+func TestDigitsAreNotQuoted(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("send digits: %w", media.ErrNoEvents), "telephone events"}, {errors.New("send digits: '7' is no key"), "not sent"},
+	} {
+		f := digitsFailure(c.err)
+		if f.reason != NoDigits || !strings.Contains(f.Error(), c.want) || strings.Contains(f.Error(), "'7'") {
+			t.Errorf("%v is told as %q: %v", c.err, f.reason, f)
+		}
+	}
+	var b board
+	b.init(testLog(t))
+	if b.flaw(digitsFailure(media.ErrNoEvents)); b.status().Reason != "" {
+		t.Errorf("a flaw of a call that is gone is told: %+v", b.status())
 	}
 }
 
