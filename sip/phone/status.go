@@ -12,10 +12,10 @@ import (
 // State is where the phone is.
 type State string
 
-// The states. In all but NotConfigured the phone goes on trying for as long as it runs.
+// The states. A phone goes on trying in each of them for as long as it runs.
 const (
-	NotConfigured State = "not configured"
-	Registering   State = "registering"
+	NotConfigured State = "not configured" // of a box that has no phone; no phone is in it
+	Registering   State = "registering"    // the first, and so before Run
 	Dialling      State = "dialling"
 	InConference  State = "in conference"
 	Retrying      State = "retrying" // will try again soon
@@ -56,7 +56,7 @@ type board struct {
 func (b *board) init(log *slog.Logger) {
 	b.log = log
 	b.events = make(chan Event, 16)
-	b.now = Status{State: NotConfigured, Since: time.Now()}
+	b.now = Status{State: Registering, Since: time.Now()}
 }
 
 // set enters a state. A nil why keeps the reason of the last failure, until the call is up.
@@ -114,8 +114,11 @@ func (b *board) down(why failure) {
 func (b *board) change(edit func(*Status)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	before := b.now
+	before, leg := b.now, b.leg
 	edit(&b.now)
+	if b.now == before && b.leg == leg {
+		return
+	}
 	event := Event{Status: b.now, Leg: b.leg}
 	if b.now.State != before.State {
 		b.log.Info("phone", "state", b.now.State, "reason", b.now.Reason, "detail", b.now.Detail)
