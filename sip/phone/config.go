@@ -49,7 +49,18 @@ func (c Config) authUser() string {
 	return user
 }
 
-func (c Config) complete() bool { return c.User != "" && c.Server != "" && c.CallNo != "" }
+// missing names the first setting without which there is nobody to call, "" if all are there.
+func (c Config) missing() string {
+	switch "" {
+	case c.User:
+		return "user"
+	case c.Server:
+		return "server"
+	case c.CallNo:
+		return "call_no"
+	}
+	return ""
+}
 
 func (c Config) defaults() Config {
 	or := func(d *time.Duration, value time.Duration) {

@@ -37,12 +37,14 @@ type Phone struct {
 	log    *slog.Logger
 }
 
-// New checks the configuration; it opens nothing yet. Missing user, server or number are no error: Run then waits in the
-// state "not configured".
+// New checks the configuration; it opens nothing yet.
 func New(cfg Config, log *slog.Logger) (*Phone, error) {
 	cfg = cfg.defaults()
 	if cfg.Transport != "udp" && cfg.Transport != "tcp" {
 		return nil, fmt.Errorf("configure phone: transport %q, allowed are udp and tcp", cfg.Transport)
+	}
+	if missing := cfg.missing(); missing != "" {
+		return nil, fmt.Errorf("configure phone: no %s is set; user, server and call_no are needed", missing)
 	}
 	offer, err := media.Formats(cfg.Codec)
 	if err != nil {
@@ -50,9 +52,6 @@ func New(cfg Config, log *slog.Logger) (*Phone, error) {
 	}
 	p := &Phone{cfg: cfg, offer: offer, log: log, memory: newMemory(cfg.StatePath, log)}
 	p.board.init(log)
-	if !cfg.complete() {
-		return p, nil
-	}
 	if p.number, err = parseNumber(cfg); err != nil {
 		return nil, fmt.Errorf("configure phone: %w", err)
 	}
@@ -68,11 +67,6 @@ func (p *Phone) Status() Status { return p.board.status() }
 // Run ends the call left behind, registers, dials and keeps the call up until ctx ends; then it says BYE, un-registers
 // and closes. It returns nil when ctx ended.
 func (p *Phone) Run(ctx context.Context) error {
-	if !p.cfg.complete() {
-		p.board.set(NotConfigured, nil, time.Time{})
-		<-ctx.Done()
-		return nil
-	}
 	defer p.memory.keep()()
 	wait := backoff{first: p.cfg.First, cap: p.cfg.Cap, slow: p.cfg.Slow, random: rand.Float64}
 	for ctx.Err() == nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"log/slog"
 	"net"
 	"runtime"
 	"strings"
@@ -220,9 +221,12 @@ func TestSilentServerAndGarbage(t *testing.T) {
 	r.up()
 }
 
-func TestPhoneWithoutSettingsWaits(t *testing.T) {
-	r := ring(t, "", "1001", "600", nil)
-	if s := r.phone.Status(); s.State != phone.NotConfigured {
-		t.Errorf("%+v", s)
+func TestPhoneWithoutSettingsIsRefused(t *testing.T) {
+	for missing, cfg := range map[string]phone.Config{
+		"user": {Server: "pbx", CallNo: "600"}, "server": {User: "1001", CallNo: "600"}, "call_no": {User: "1001", Server: "pbx"},
+	} {
+		if _, err := phone.New(cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "no "+missing+" is set") {
+			t.Errorf("without %s: %v", missing, err)
+		}
 	}
 }
