@@ -429,6 +429,7 @@ func TestFaultsOfOthers(t *testing.T) {
 	}{
 		{health.CallRefused, func() { r.line.is(phone.Refused, "wrong password", nil) }, func() { r.line.is(phone.Dialling, "", nil) }},
 		{health.CallDown, func() { r.line.is(phone.Retrying, "no route", nil) }, func() { r.line.is(phone.InConference, "", r.leg()) }},
+		{health.PINUnsent, func() { r.line.is(phone.InConference, phone.NoDigits, r.leg()) }, func() { r.line.is(phone.InConference, "", r.leg()) }},
 		{health.NoMicrophone, func() { r.card.set(func(s *engine.Status) { s.Mic.State = engine.Lost }) },
 			func() { r.card.set(func(s *engine.Status) { s.Mic.State = engine.OK }) }},
 		{health.NoSpeakers, func() { r.card.set(func(s *engine.Status) { s.Speakers.State = engine.Missing }) },

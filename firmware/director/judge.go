@@ -110,6 +110,7 @@ func (d *Director) judgeCall(now time.Time) {
 	}
 	configured := d.parts.Phone != nil
 	d.faults.Is(health.Unconfigured, !configured, "", now)
+	d.faults.Is(health.PINUnsent, d.call.State == phone.InConference && d.call.Reason == phone.NoDigits, d.call.Detail, now)
 	d.faults.Is(health.CallRefused, d.call.State == phone.Refused, detail, now)
 	d.faults.Is(health.CallDown, configured && !d.state.Leaving && d.call.State != phone.InConference, detail, now)
 }

@@ -37,6 +37,8 @@ var (
 		Hint: "check user, password and call_no with whoever runs the server", hides: []string{"call-down"}}
 	CallDown = Kind{ID: "call-down", Severity: Warning, Text: "not in the conference",
 		Hint: "the box keeps trying; recording goes on", After: 3 * time.Second}
+	PINUnsent = Kind{ID: "pin-unsent", Severity: Error, Text: "the digits of call_no could not be sent",
+		Hint: "the conference may be waiting for its PIN: allow RFC 4733 digits for this extension at the server"}
 	NoMicrophone = Kind{ID: "no-microphone", Severity: Error, Text: "no input device",
 		Hint: "plug the interface in, or correct AudioSettings, mic (`orionbox devices` lists what there is)", After: time.Second}
 	NoSpeakers = Kind{ID: "no-speakers", Severity: Warning, Text: "no output device",

@@ -50,7 +50,7 @@ func TestWorstFirstAndFollowersHidden(t *testing.T) {
 
 func TestEveryKindTellsWhatToDo(t *testing.T) {
 	seen := map[string]bool{}
-	for _, k := range []Kind{Unconfigured, CallRefused, CallDown, NoMicrophone, NoSpeakers, StorageLow, StorageFull, StorageUnknown,
+	for _, k := range []Kind{Unconfigured, CallRefused, CallDown, PINUnsent, NoMicrophone, NoSpeakers, StorageLow, StorageFull, StorageUnknown,
 		TakeFailed, TakeCut, VoiceFailed, SoundLost, JournalFailed, Unrepaired} {
 		if k.ID == "" || k.Text == "" || k.Hint == "" || k.Severity == "" || seen[k.ID] {
 			t.Errorf("kind %+v lacks a word, or its id is taken", k)
