@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -231,4 +232,29 @@ func startConference(t *testing.T, users ...string) string {
 		t.Fatalf("the conference did not open:\n%s", c)
 	}
 	return addr
+}
+
+// TestServerReInvites has the server ask anew in mid-call, for the same and for another codec: the echo of the box's own
+// tone goes on.
+func TestServerReInvites(t *testing.T) {
+	server := siptest.StartAsterisk(t, siptest.AsteriskOptions{})
+	for number, codec := range map[string]string{"628": "opus", "629": "PCMA"} {
+		t.Run(number, func(t *testing.T) {
+			heard := filepath.Join(t.TempDir(), "heard.wav")
+			box := newBox(t, server.Addr(), "1001", boxTone, settings{
+				"ConnectionDetails.call_no": number, "AudioSettings.speakers": "file:" + heard,
+			}).start()
+			call := box.join()
+			box.await("the codec that the server asks for", func(s firmware.Status) bool {
+				return s.Phone.Media != nil && s.Phone.Media.Codec == codec && s.Voice.Seconds > 2
+			})
+			box.talk(talk)
+			if s, err := box.status(); err != nil || !s.Phone.Since.Equal(call.Phone.Since) {
+				t.Errorf("it is not the same call any more: %+v, %v", s.Phone, err)
+			}
+			box.stop()
+			echo := audiotest.Read(t, heard)[0]
+			hears(t, "the box", echo.Cut(echo.Duration()-2*time.Second, echo.Duration()), boxTone, -15)
+		})
+	}
 }
