@@ -81,7 +81,7 @@ func TestUnplugAndReplug(t *testing.T) {
 		card.plugged.Store(false)
 		pass(5 * time.Second)
 		k.drain(t, e)
-		about(t, "3 s of sound and 5 s away", k.pos, 8*48000-9600, 1000)
+		about(t, "3 s of sound and 5 s away", k.pos, 8*48000-9600, 2000)
 		about(t, "filled", k.filled, 5*48000, 3000)
 		if s := e.Status(); s.Mic.State != Lost || s.Speakers.State != Lost || s.Mic.Detail == "" {
 			t.Errorf("unplugged: %+v", s)
@@ -94,7 +94,7 @@ func TestUnplugAndReplug(t *testing.T) {
 		card.plugged.Store(true)
 		pass(6 * time.Second)
 		k.drain(t, e)
-		about(t, "8 s and 6 s more", k.pos, 14*48000-9600, 1000)
+		about(t, "8 s and 6 s more", k.pos, 14*48000-9600, 2000)
 		if s := e.Status(); s.Mic.State != OK || s.Speakers.State != OK {
 			t.Errorf("plugged in again: %+v", s)
 		}
@@ -221,7 +221,7 @@ func TestRealDevicesInVirtualTime(t *testing.T) {
 		pass(10 * time.Second)
 		var k take
 		k.drain(t, e)
-		about(t, "10 s", k.pos, 480000-9600, 1500)
+		about(t, "10 s", k.pos, 480000-9600, 2000)
 		if k.filled != 0 {
 			t.Errorf("%d samples of silence of nobody's", k.filled)
 		}
