@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"orionbox/firmware"
+	"orionbox/firmware/session"
 	"orionbox/webadmin"
 )
 
@@ -74,14 +76,23 @@ func newStatus() *cobra.Command {
 	return cmd
 }
 
+// buttons are the names of the box's buttons, in the order of the panel.
+func buttons() []string {
+	var names []string
+	for _, b := range session.Buttons {
+		names = append(names, string(b))
+	}
+	return names
+}
+
 func newPress() *cobra.Command {
 	var f flags
 	var hold time.Duration
 	cmd := &cobra.Command{
 		Use:       "press BUTTON",
-		Short:     "Press a button of the running box: record, segment, mic, speakers, status",
+		Short:     "Press a button of the running box: " + strings.Join(buttons(), ", "),
 		Example:   "  orionbox press record\n  orionbox press status --hold 3s",
-		ValidArgs: []string{"record", "segment", "mic", "speakers", "status"},
+		ValidArgs: buttons(),
 		Args:      usage(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := f.client().Press(cmd.Context(), args[0], hold)

@@ -37,7 +37,7 @@ func (d *Director) Press(ctx context.Context, button session.Button, hold time.D
 
 // Unrepaired tells that recordings of earlier sessions could not be mended.
 func (d *Director) Unrepaired(err error) {
-	_ = d.onLoop(context.Background(), func() { d.faults.Is(health.Unrepaired, true, err.Error(), d.now()) }) // fails only once the box has stopped
+	_ = d.onLoop(context.Background(), func() { d.found(health.Unrepaired, err) }) // fails only once the box has stopped
 }
 
 // onLoop runs f on the loop and waits for it.

@@ -51,7 +51,7 @@ func (d *Director) doFolder(f *folder) {
 
 // loseFolder gives up a folder that is no longer there; the next recording has another made.
 func (d *Director) loseFolder(f *folder) {
-	if d.folder != f {
+	if d.folder != f || !d.state.Open { // given up already, or being closed
 		return
 	}
 	d.log.Error("session", "err", "its folder is gone", "folder", f.name)
@@ -138,22 +138,23 @@ func (d *Director) note(f *folder, e takes.Entry) {
 			return // reported once, by doFolder
 		}
 		err = s.Note(e)
-		d.clerk.reports <- func() { d.doNoted(err) }
+		d.clerk.reports <- func() { d.found(health.JournalFailed, err) }
 	})
-}
-
-func (d *Director) doNoted(err error) {
-	detail := ""
-	if err != nil {
-		detail = err.Error()
-	}
-	d.faults.Is(health.JournalFailed, err != nil, detail, d.now())
 }
 
 func (d *Director) queue(job func()) {
 	if !d.clerk.do(job) {
-		d.faults.Is(health.JournalFailed, true, errBusy.Error(), d.now())
+		d.found(health.JournalFailed, errBusy)
 	}
+}
+
+// found records a fault that an error tells of; no error, no fault.
+func (d *Director) found(k health.Kind, err error) {
+	detail := ""
+	if err != nil {
+		detail = err.Error()
+	}
+	d.faults.Is(k, err != nil, detail, d.now())
 }
 
 // journal writes what a recorder told of a recording to the journal of its session.

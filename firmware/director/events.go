@@ -54,11 +54,11 @@ func (d *Director) doStudio(e recorder.Event) {
 	}
 	switch e.Kind {
 	case recorder.Started:
-		d.faults.Is(health.TakeCut, false, "", d.now())
+		d.found(health.TakeCut, nil)
 		d.journal(takes.KindTakeStart, r, e)
 		d.feed(session.TakeStarted{})
 	case recorder.Progress:
-		d.faults.Is(health.TakeFailed, false, "", d.now())
+		d.found(health.TakeFailed, nil)
 	case recorder.Gap:
 		d.gap(r, e)
 	case recorder.Stopped:
@@ -94,7 +94,7 @@ func (d *Director) doVoice(e recorder.Event) {
 	case recorder.Started:
 		d.journal(takes.KindVoiceStart, r, e)
 	case recorder.Progress:
-		d.faults.Is(health.VoiceFailed, false, "", d.now())
+		d.found(health.VoiceFailed, nil)
 	case recorder.Gap:
 		d.gap(r, e)
 	case recorder.Stopped:
@@ -104,7 +104,7 @@ func (d *Director) doVoice(e recorder.Event) {
 		d.spoken.end(e.ID)
 		d.journal(takes.KindVoiceStop, r, e)
 		d.log.Error("voice recording", "err", e.Err)
-		d.faults.Is(health.VoiceFailed, true, e.Err.Error(), d.now())
+		d.found(health.VoiceFailed, e.Err)
 		if takes.Gone(e.Err) {
 			d.loseFolder(r.folder)
 		}

@@ -57,11 +57,7 @@ func (d *Director) measureDisk() {
 
 func (d *Director) doDisk(free int64, err error) {
 	d.disk.asked = false
-	detail := ""
-	if err != nil {
-		detail = err.Error()
-	}
-	d.faults.Is(health.StorageUnknown, err != nil, detail, d.now())
+	d.found(health.StorageUnknown, err)
 	if err != nil {
 		return
 	}
