@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"orionbox/audio/disk"
+	"orionbox/firmware/clock"
 )
 
 // Kind is what a line of the journal tells.
@@ -26,9 +27,11 @@ const (
 	KindVoiceStart     Kind = "voice-start"
 	KindVoiceStop      Kind = "voice-stop"
 	KindVoiceRecovered Kind = "voice-recovered"
-	KindGap            Kind = "gap" // sound that was lost; silence keeps its place
-	KindMarker         Kind = "marker"
+	KindGap            Kind = "gap"    // sound that was lost; silence keeps its place
+	KindMarker         Kind = "marker" // Change; told twice, it counts once: first as it was made here, then with the hub's Seq
 	KindCall           Kind = "call"
+	KindClock          Kind = "clock" // where the session clock and a stream stand
+	KindPeer           Kind = "peer"  // Text is what was noticed of another box
 )
 
 // The texts of KindSession.
@@ -54,8 +57,19 @@ type Entry struct {
 	Samples int64   `json:"samples,omitempty"` // a length in sample frames
 	Rate    int     `json:"rate,omitempty"`    // sample frames a second
 	Bytes   int64   `json:"bytes,omitempty"`
+	Bitrate int     `json:"bitrate,omitempty"` // of a take, kbit/s; of its start
 	Text    string  `json:"text,omitempty"`
+	// Hub is when the sample frame Pos was captured, on the time line that Clock names: a hub's, or LocalClock before the
+	// first word from a hub. A KindClock line tells it of the studio stream, or, with File, of that recording's.
+	Hub     clock.Instant `json:"hub,omitempty"`
+	Clock   string        `json:"clock,omitempty"`
+	PPM     float64       `json:"ppm,omitempty"`      // of KindClock: by how much the stream is faster than its rate says, by Clock
+	ErrorMS float64       `json:"error_ms,omitempty"` // of KindClock: how far Hub may be off, in milliseconds
+	Change  *Change       `json:"change,omitempty"`   // of KindMarker
 }
+
+// LocalClock is the name of the time line of a box that has not heard from a hub: its own clock.
+const LocalClock = "local"
 
 // maxLine is the longest line that is read; one that is longer was not written by a box.
 const maxLine = 64 << 10

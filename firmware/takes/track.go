@@ -26,5 +26,5 @@ type Point struct {
 }
 
 // Timeline maps the session clock to the sample index of a stream: Points in order of both, straight lines between
-// them and beyond.
+// them and beyond. One that comes from elsewhere may be anything; Track.Check tells.
 type Timeline []Point
