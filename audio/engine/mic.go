@@ -83,6 +83,13 @@ func (m *Mic) steer() {
 	m.resampler.Adjust(m.drift.Next(fill, int(m.lane.prime.Load())+m.lead))
 }
 
+// Delay is how long ago the sound was captured that ReadVoice gives now, at the end of a block of 20 ms.
+func (m *Mic) Delay() time.Duration {
+	format := m.engine.cfg.Format
+	waiting := m.lane.prime.Load() + int64(m.lead) - format.Samples(voiceBlock)
+	return format.Duration(waiting) + m.resampler.Latency()
+}
+
 // Close takes the tap away.
 func (m *Mic) Close() {
 	e := m.engine

@@ -30,6 +30,7 @@ type Line struct {
 	leg            atomic.Pointer[Leg]
 	near, far, mix []float32
 	pos            int64
+	started        atomic.Pointer[time.Time] // of Run
 	late, skipped  atomic.Int64
 	failed         atomic.Int64
 }
@@ -91,6 +92,7 @@ const catchUp = 10
 // Run ticks until ctx ends. The schedule is absolute, so that late ticks do not add up.
 func (l *Line) Run(ctx context.Context) error {
 	start, done := time.Now(), int64(0)
+	l.started.Store(&start)
 	timer := time.NewTimer(Frame)
 	defer timer.Stop()
 	for {
@@ -102,6 +104,17 @@ func (l *Line) Run(ctx context.Context) error {
 		done = l.advance(int64(time.Since(start)/Frame), done)
 		timer.Reset(time.Until(start.Add(time.Duration(done+1) * Frame)))
 	}
+}
+
+// When is the time at which the sample pos of the line was read from the Mic, as far as a tick is on time; false before Run.
+// From any goroutine.
+func (l *Line) When(pos int64) (time.Time, bool) {
+	start := l.started.Load()
+	if start == nil {
+		return time.Time{}, false
+	}
+	whole, rest := pos/int64(l.cfg.Rate), pos%int64(l.cfg.Rate)
+	return start.Add(time.Duration(whole)*time.Second + time.Duration(rest)*time.Second/time.Duration(l.cfg.Rate)), true
 }
 
 // advance ticks from done up to due ticks since the start, and returns how many are done with.

@@ -179,3 +179,24 @@ func TestRecordingStaysWithinFullScale(t *testing.T) {
 		t.Errorf("the peak is %v", peak)
 	}
 }
+
+func TestLineTellsWhenASampleWasRead(t *testing.T) {
+	line := NewLine(LineConfig{Rate: 8000})
+	if _, ok := line.When(0); ok {
+		t.Error("a line that stands still knows a time")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	before, done := time.Now(), make(chan error, 1)
+	go func() { done <- line.Run(ctx) }()
+	wait(t, "the first tick", func() bool { _, ok := line.When(0); return ok })
+	after := time.Now()
+	stop()
+	<-done
+	start, _ := line.When(0)
+	if start.Before(before) || start.After(after) {
+		t.Errorf("began at %v, not from %v to %v", start, before, after)
+	}
+	if later, _ := line.When(3*8000 + 80); later.Sub(start) != 3010*time.Millisecond {
+		t.Errorf("sample 24080 comes %v after the first", later.Sub(start))
+	}
+}
