@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -146,19 +145,11 @@ func hint(v string) string {
 func (c *checker) connString() {
 	const sectionName = "ConnectionDetails"
 	own := &c.cfg.ConnectionDetails
-	if own.ConnString != "" {
-		invite, err := ParseConnString(string(own.ConnString))
-		if err != nil {
-			return // refused, and said so, as a value already
+	if in, err := ParseInvite(string(own.ConnString)); err == nil { // else there is none, or it was refused as a value already
+		if other := c.fill(in); len(other) > 0 {
+			at := c.doc.lookup(sectionName, "conn_string").line
+			c.add(at, sectionName, "conn_string", false, "says another %s than the keys written out, which win; remove one of the two", list(other))
 		}
-		at := c.doc.lookup(sectionName, "conn_string").line
-		if other := differing(*own, invite); len(other) > 0 {
-			c.add(at, sectionName, "conn_string", false, "says another %s than the keys written out, which win; remove one of the two", strings.Join(other, ", "))
-		}
-		own.User = cmp.Or(own.User, invite.User)
-		own.Password = cmp.Or(own.Password, invite.Password)
-		own.Server = cmp.Or(own.Server, invite.Server)
-		own.CallNo = cmp.Or(own.CallNo, invite.CallNo)
 	}
 	if missing := own.missing(); len(missing) > 0 {
 		at := -1
@@ -169,17 +160,31 @@ func (c *checker) connString() {
 	}
 }
 
-func differing(own, invite ConnectionDetails) []string {
-	var names []string
-	for _, f := range []struct{ name, own, invite string }{
-		{"user", own.User, invite.User}, {"password", string(own.Password), string(invite.Password)},
-		{"server", own.Server, invite.Server}, {"call_no", own.CallNo, invite.CallNo},
-	} {
-		if f.own != "" && f.invite != "" && f.own != f.invite {
-			names = append(names, f.name)
+// fill takes from an invite what is not written out, and names what is, with another value.
+func (c *checker) fill(in Invite) (other []string) {
+	in.Each(func(k Key, value string) error {
+		own, _ := findKey(k.Section, k.Name)
+		filled := c.cfg
+		err := own.take(&filled, value)
+		switch {
+		case err != nil: // not with the same checks on both sides
+		case !c.written(k.Section, k.Name):
+			c.cfg = filled
+		case filled.ConnectionDetails != c.cfg.ConnectionDetails || filled.ChatSettings != c.cfg.ChatSettings:
+			other = append(other, k.Name)
 		}
+		return err
+	})
+	return other
+}
+
+func (c *checker) written(section, key string) bool {
+	o := c.doc.lookup(section, key)
+	if o == nil {
+		return false
 	}
-	return names
+	_, set := plain(o.raw())
+	return set
 }
 
 // sameLineTwice: two buttons on one GPIO line cannot be told apart.

@@ -262,7 +262,7 @@ func TestConnString(t *testing.T) {
 }
 
 func TestConnStringAgainstKeys(t *testing.T) {
-	coded, err := MakeConnString(ConnectionDetails{User: "1002", Password: "invited", Server: "10.0.0.9", CallNo: "600"})
+	coded, err := Invite{User: "1002", Password: "invited", Server: "10.0.0.9", CallNo: "600"}.EncodeLegacy()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,13 +274,13 @@ func TestConnStringAgainstKeys(t *testing.T) {
 	if len(problems) != 1 || problems[0].Fatal || problems[0].Line != 5 || !strings.Contains(problems[0].Text, "another password, server than") {
 		t.Errorf("problems %v", problems)
 	}
-	if _, err := MakeConnString(ConnectionDetails{Password: "a;b"}); err == nil || strings.Contains(err.Error(), "a;b") {
+	if _, err := (Invite{Password: "a;b"}).EncodeLegacy(); err == nil || strings.Contains(err.Error(), "a;b") {
 		t.Errorf("a password with ; gave %v", err)
 	}
 }
 
 func TestOldestInviteHasThreeParts(t *testing.T) {
-	c, err := ParseConnString(base64.RawStdEncoding.EncodeToString([]byte("1002;abc;192.0.2.74")))
+	c, err := ParseInvite(base64.RawStdEncoding.EncodeToString([]byte("1002;abc;192.0.2.74")))
 	if err != nil || c.User != "1002" || c.Server != "192.0.2.74" || c.CallNo != "" {
 		t.Errorf("%v %v", c, err)
 	}

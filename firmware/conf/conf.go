@@ -43,7 +43,7 @@ type ConnectionDetails struct {
 	Password        Secret
 	Server          string // host or host:port, IPv6 in brackets
 	CallNo          string // what to dial, then commas (pauses) and digits: "600,,1234#"
-	ConnString      Secret // as written; already taken apart into the fields above
+	ConnString      Secret // as written; already taken apart into the fields above and those of ChatSettings
 	Transport       string // udp, tcp
 	MediaEncryption string // none
 }

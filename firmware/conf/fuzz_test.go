@@ -65,22 +65,52 @@ func FuzzSet(f *testing.F) {
 	})
 }
 
-// FuzzConnString: no panic, and no part of the string in an error.
-func FuzzConnString(f *testing.F) {
-	for _, s := range []string{"MTAwMjthYmM7aDs2MDA=", "MTAwMjthYmM7aA", "-_-_", "!!!!", "", "YQ"} {
+// FuzzParseInvite: no panic, and what is read can be made again, in both forms where they can say it, and means the same
+// as conn_string.
+func FuzzParseInvite(f *testing.F) {
+	for _, s := range []string{"MTAwMjthYmM7aDs2MDA=", "MTAwMjthYmM7aA", "-_-_", "!!!!", "", "YQ", string(encode(f, alice)), string(encode(f, hubOnly))} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		c, err := ParseConnString(s)
+		in, err := ParseInvite(s)
 		if err != nil {
 			return
 		}
-		coded, err := MakeConnString(c)
+		coded, err := in.EncodeLegacy()
+		if in.Full() {
+			coded, err = in.Encode()
+		}
 		if err != nil {
 			t.Fatalf("%q was read and cannot be made: %v", s, err)
 		}
-		if again, err := ParseConnString(string(coded)); err != nil || again != c {
+		if again, err := ParseInvite(string(coded)); err != nil || again != in {
 			t.Fatalf("%q is not what it was: %v", s, err)
+		}
+		wantConfigOf(t, in, coded)
+	})
+}
+
+// FuzzInvite: any parts that are not refused come back, and a damaged full invite is never read as another.
+func FuzzInvite(f *testing.F) {
+	f.Add("1002", "p;%", "h", "600,,1#", "10.0.0.1:9000", "Ann", "artist", "ann.SECRET", strings.Repeat("AB:", 31)+"AB", uint16(3), byte('x'))
+	f.Add("", "", "", "", "[fe80::1%a]:1", "%3B;%", "Producer", "%", strings.Repeat("0", 64), uint16(200), byte('A'))
+	f.Fuzz(func(t *testing.T, user, password, server, callNo, hub, name, role, token, print string, at uint16, sign byte) {
+		coded, err := Invite{user, Secret(password), server, callNo, hub, name, role, Secret(token), print}.Encode()
+		if err != nil {
+			return
+		}
+		in, err := ParseInvite(string(coded))
+		if err != nil {
+			t.Fatalf("made, but not read: %v", err)
+		}
+		if in.User != user || string(in.Password) != password || in.Name != name || string(in.Token) != token || in.Hub != hub {
+			t.Fatalf("came back as %q %q", in.User, in.Name)
+		}
+		wantConfigOf(t, in, coded)
+		damaged := []byte(coded)
+		damaged[int(at)%len(damaged)] = sign
+		if got, err := ParseInvite(string(damaged)); err == nil && got != in {
+			t.Fatalf("damaged, and read as another")
 		}
 	})
 }

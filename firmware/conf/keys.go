@@ -44,7 +44,7 @@ var known = []group{
 			func(c *Config, v string) error { return text(&c.ConnectionDetails.Server, v, hostMaybePort) }},
 		{Key{Name: "call_no", Example: "600", Meaning: "The conference: its number, then for a PIN commas (a pause of 2 s each) and the digits to send, as 600,,1234#.", Allowed: "number, then commas and the digits 0-9 * # A-D"},
 			func(c *Config, v string) error { return text(&c.ConnectionDetails.CallNo, v, callNumber) }},
-		{Key{Name: "conn_string", Secret: true, Meaning: "The invite: one string in place of the four keys above. Where one of them is written out as well, it wins.", Allowed: "base64 of user;password;server;call_no (call_no may be left out)"},
+		{Key{Name: "conn_string", Secret: true, Meaning: "The invite: one string in place of the four keys above and, if it is a full one, of ip_address, port, username, role, token and fingerprint. Where one of them is written out as well, it wins. `orionbox join` writes them all out.", Allowed: "a full invite, or base64 of user;password;server;call_no (call_no may be left out)"},
 			func(c *Config, v string) error { return secret(&c.ConnectionDetails.ConnString, v, connStringError) }},
 		{Key{Name: "transport", Default: "udp", Meaning: "How to reach the SIP server.", Allowed: list(transports)},
 			func(c *Config, v string) error {

@@ -188,7 +188,7 @@ func TestLoadWarnsOfOpenSecrets(t *testing.T) {
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	const word = "hunter2"
-	invite, err := MakeConnString(ConnectionDetails{User: "1", Password: word, Server: "h", CallNo: "6"})
+	invite, err := Invite{User: "1", Password: word, Server: "h", CallNo: "6"}.EncodeLegacy()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -210,7 +210,8 @@ func callNumber(v string) error {
 }
 
 func host(v string) error {
-	if _, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(v, "["), "]")); err == nil {
+	// the zone of an IPv6 address could hold anything
+	if _, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(v, "["), "]")); err == nil && noSpaces(v) == nil {
 		return nil
 	}
 	if len(v) > 253 || !hostname.MatchString(v) {
