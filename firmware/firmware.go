@@ -86,7 +86,7 @@ func New(cfg Config, log *slog.Logger) (*Box, error) {
 		return nil, err
 	}
 	b.direct = director.New(directed, b.parts(), log.With("part", "director"))
-	b.door = webadmin.New(door{b.direct}, log.With("part", "door"))
+	b.door = webadmin.New(webadmin.Parts{Box: door{b.direct}}, log.With("part", "door"))
 	return b, nil
 }
 

@@ -2,13 +2,10 @@ package webadmin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -87,70 +84,4 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		err = server.Close()
 	}
 	return err
-}
-
-// Client talks to a running box through its socket.
-type Client struct {
-	path string
-	http http.Client
-}
-
-// NewClient is a client of the box whose socket is at path; nothing is dialled yet.
-func NewClient(path string) *Client {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
-	}
-	return &Client{path: path, http: http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dial}}}
-}
-
-// Status is the state of the box as JSON.
-func (c *Client) Status(ctx context.Context) (json.RawMessage, error) {
-	return c.do(ctx, http.MethodGet, "/api/status")
-}
-
-// Press presses a button for the given time and returns the box's words; a refusal is an *Error.
-func (c *Client) Press(ctx context.Context, button string, hold time.Duration) (string, error) {
-	body, err := c.do(ctx, http.MethodPost, "/api/press/"+url.PathEscape(button)+"?hold="+hold.String())
-	if err != nil {
-		return "", err
-	}
-	var reply Reply
-	if err := json.Unmarshal(body, &reply); err != nil {
-		return "", fmt.Errorf("read answer of the box: %w", err)
-	}
-	return reply.Text, nil
-}
-
-func (c *Client) do(ctx context.Context, method, route string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://box"+route, nil)
-	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
-	}
-	response, err := c.http.Do(request)
-	switch {
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("reach %s: %w", c.path, ErrNotRunning)
-	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("reach %s: not allowed; run as the box's user, or join its group", c.path)
-	case err != nil:
-		return nil, fmt.Errorf("reach %s: %w", c.path, err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<24))
-	if err != nil {
-		return nil, fmt.Errorf("read answer of the box: %w", err)
-	}
-	if response.StatusCode != http.StatusOK {
-		return nil, refusal(response.StatusCode, body)
-	}
-	return body, nil
-}
-
-func refusal(status int, body []byte) error {
-	var reply Reply
-	if json.Unmarshal(body, &reply) != nil || reply.Error == "" {
-		reply.Error = http.StatusText(status)
-	}
-	return &Error{status, reply.Error}
 }

@@ -1,5 +1,5 @@
 // Package webadmin owns the door to a running box: HTTP with JSON, on a unix socket for the command line and, with a
-// login in front of it, for the web page. It knows nothing of how a box works; it asks the Box it was given.
+// login in front of it, for the web page. It knows nothing of how a box works; it asks the parts it was given.
 package webadmin
 
 import (
@@ -20,6 +20,13 @@ type Box interface {
 	Press(ctx context.Context, button string, hold time.Duration) (string, error)
 }
 
+// Parts are what stands behind a door. One that is nil is not there: its routes say so.
+type Parts struct {
+	Box    Box    // nil for a hub alone
+	Studio Studio // what all boxes of the room do; nil without a box
+	Host   Host   // the hub that runs here; nil where none does
+}
+
 // Error is a refusal that the caller can act on, with the HTTP status that tells its kind.
 type Error struct {
 	Status int
@@ -28,7 +35,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Text }
 
-// Reply is the answer to a press: Text says what happens now, Error why nothing does.
+// Reply is the answer to what was to be done: Text says what happens now, Error why nothing does.
 type Reply struct {
 	Text  string `json:"text,omitempty"`
 	Error string `json:"error,omitempty"`
@@ -38,7 +45,7 @@ type Reply struct {
 const maxHold = time.Minute
 
 // New is the handler of the door's routes.
-func New(box Box, log *slog.Logger) http.Handler {
+func New(parts Parts, log *slog.Logger) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.Use(recovery(log))
@@ -47,36 +54,41 @@ func New(box Box, log *slog.Logger) http.Handler {
 	router.NoMethod(func(c *gin.Context) { fail(c, &Error{http.StatusMethodNotAllowed, "no such method for this route"}) })
 
 	router.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
-	router.GET("/api/status", getStatus(box))
-	router.POST("/api/press/:button", postPress(box))
+	box := router.Group("", present(parts.Box != nil, noBox))
+	box.GET("/api/status", getStatus(parts.Box))
+	box.POST("/api/press/:button", postPress(parts.Box))
+	studioRoutes(router.Group("", present(parts.Studio != nil, noBox)), parts.Studio)
+	hostRoutes(router.Group("/api/hub", present(parts.Host != nil, noHub)), parts.Host)
 	return router
 }
 
-func getStatus(box Box) gin.HandlerFunc {
+// What is said when a part is asked for that is not there.
+const (
+	noBox = "no box runs here, only a hub; ask the socket of a box, which `orionbox run` starts"
+	noHub = "no hub runs here; run this on the producer's box, or start one with `orionbox hub`"
+)
+
+// present lets a request through to a part that is there.
+func present(is bool, words string) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		status, err := box.Status(c.Request.Context())
-		if err != nil {
-			fail(c, err)
-			return
+		if !is {
+			fail(c, &Error{http.StatusNotFound, words})
 		}
-		c.IndentedJSON(http.StatusOK, status)
 	}
 }
 
+func getStatus(box Box) gin.HandlerFunc {
+	return get(func(c *gin.Context) (any, error) { return box.Status(c.Request.Context()) })
+}
+
 func postPress(box Box) gin.HandlerFunc {
-	return func(c *gin.Context) {
+	return do(func(c *gin.Context) (string, error) {
 		hold, err := parseHold(c.Query("hold"))
 		if err != nil {
-			fail(c, err)
-			return
+			return "", err
 		}
-		text, err := box.Press(c.Request.Context(), c.Param("button"), hold)
-		if err != nil {
-			fail(c, err)
-			return
-		}
-		c.JSON(http.StatusOK, Reply{Text: text})
-	}
+		return box.Press(c.Request.Context(), c.Param("button"), hold)
+	})
 }
 
 func parseHold(text string) (time.Duration, error) {
@@ -88,16 +100,6 @@ func parseHold(text string) (time.Duration, error) {
 		return 0, &Error{http.StatusBadRequest, "hold must be a time from 0s to " + maxHold.String() + ", such as 3s"}
 	}
 	return hold, nil
-}
-
-// fail writes an error as the caller should see it: a refusal in its own words, anything else as it is.
-func fail(c *gin.Context, err error) {
-	status := http.StatusInternalServerError
-	var refusal *Error
-	if errors.As(err, &refusal) {
-		status = refusal.Status
-	}
-	c.AbortWithStatusJSON(status, Reply{Error: err.Error()})
 }
 
 // recovery keeps the box going when a handler panics: the door may fail, the recording may not.

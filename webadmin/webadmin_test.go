@@ -36,7 +36,7 @@ func (b *box) Press(_ context.Context, button string, hold time.Duration) (strin
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 // open serves the box on a socket of the test's own.
-func open(t *testing.T, b Box) (*Client, string) {
+func open(t *testing.T, parts Parts) (*Client, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run", "box.sock")
 	listener, err := ListenLocal(path)
@@ -45,7 +45,7 @@ func open(t *testing.T, b Box) (*Client, string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, listener, New(b, quiet())) }()
+	go func() { done <- Serve(ctx, listener, New(parts, quiet())) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -57,7 +57,7 @@ func open(t *testing.T, b Box) (*Client, string) {
 
 func TestDoor(t *testing.T) {
 	b := &box{}
-	client, _ := open(t, b)
+	client, _ := open(t, Parts{Box: b})
 	status, err := client.Status(t.Context())
 	if err != nil || !strings.Contains(string(status), `"call": "in conference"`) {
 		t.Errorf("status %s, %v", status, err)
@@ -79,7 +79,7 @@ func TestDoor(t *testing.T) {
 }
 
 func TestBadRequests(t *testing.T) {
-	handler := New(&box{}, quiet())
+	handler := New(Parts{Box: &box{}}, quiet())
 	for _, c := range []struct {
 		method, path string
 		want         int
@@ -102,7 +102,7 @@ func TestBadRequests(t *testing.T) {
 }
 
 func TestSocket(t *testing.T) {
-	client, path := open(t, &box{})
+	client, path := open(t, Parts{Box: &box{}})
 	info, err := os.Stat(path)
 	if err != nil || info.Mode().Perm() != 0o660 {
 		t.Fatalf("socket mode %v, %v", info.Mode(), err)
