@@ -32,7 +32,7 @@ func (l Timeline) PosAt(i clock.Instant, rate int) (int64, bool) {
 
 // HubAt is when the sample frame pos was captured: the inverse of PosAt.
 func (l Timeline) HubAt(pos int64, rate int) (clock.Instant, bool) {
-	n, _ := slices.BinarySearchFunc(l, pos, func(p Point, pos int64) int { return cmp.Compare(p.Pos, pos) })
+	n, _ := slices.BinarySearchFunc(l, pos, Point.comparePos)
 	from, slope := l.around(n, rate)
 	if slope <= 0 {
 		return 0, false
@@ -117,10 +117,23 @@ func (l Timeline) Add(p Point, rate int) Timeline {
 		}
 		return slices.Insert(slices.Clone(l), n, p).thin()
 	}
+	if l.tells(p, rate) {
+		return l
+	}
 	if n > 0 && blockOf(l[n-1]) != blockOf(p) {
 		l = l.settle()
 	}
 	return append(slices.Clip(l), p).thin()
+}
+
+// tells is true for a point right behind the last one, where the line goes on to: several lines of a journal may be of one
+// moment.
+func (l Timeline) tells(p Point, rate int) bool {
+	if len(l) == 0 || far(l[len(l)-1], p) > float64(time.Second) {
+		return false
+	}
+	i, known := l.HubAt(p.Pos, rate)
+	return known && far(Point{Hub: i}, p) <= float64(straight)
 }
 
 func blockOf(p Point) int64 { return int64(p.Hub) / int64(block) }

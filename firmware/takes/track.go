@@ -1,6 +1,15 @@
 package takes
 
-import "orionbox/firmware/clock"
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"unicode"
+	"unicode/utf8"
+
+	"orionbox/firmware/clock"
+)
 
 // Track is one recording of one box, and where on the session clock it lies: enough to cut it without having it.
 type Track struct {
@@ -10,7 +19,7 @@ type Track struct {
 	File    string   `json:"file"`
 	Studio  bool     `json:"studio"` // a take; else the voice
 	Take    int      `json:"take,omitempty"`
-	Rate    int      `json:"rate"`              // sample frames a second
+	Rate    int      `json:"rate"`              // sample frames a second of the stream; Begin, Samples and Line count those
 	Bitrate int      `json:"bitrate,omitempty"` // of a take, kbit/s
 	Begin   int64    `json:"begin"`             // index in the box's stream of the file's first sample frame
 	Samples int64    `json:"samples"`           // in the file, on the disk
@@ -28,3 +37,70 @@ type Point struct {
 // Timeline maps the session clock to the sample index of a stream: Points in order of both, straight lines between
 // them and beyond. One that comes from elsewhere may be anything; Track.Check tells.
 type Timeline []Point
+
+// What a track may hold: more than any session needs, and little enough to reckon with.
+const (
+	maxPoints  = 4000
+	maxIndex   = 1 << 53 // of a sample frame
+	maxSamples = 1 << 40 // sample frames, and bytes, of a file: months
+	maxID      = 64      // bytes
+	maxPerson  = 128     // characters
+	minRate    = 8000
+	maxRate    = 192000
+)
+
+var sessionForm = regexp.MustCompile(`^` + sessionPrefix + `[0-9]{8}_[0-9]{6}(_[0-9]{1,6})?$`)
+
+// Check is an error for a track that no box made, whoever sent it: one that passes can be cut, and its file and session are
+// names that can stand in a folder.
+func (t Track) Check() error {
+	switch {
+	case len(t.Box) > maxID || utf8.RuneCountInString(t.Name) > maxPerson || !printable(t.Box) || !printable(t.Name):
+		return fmt.Errorf("check track: whose it is must be text of at most %d characters", maxPerson)
+	case !sessionForm.MatchString(t.Session):
+		return errors.New("check track: its session is not the name of a session's folder")
+	}
+	return errors.Join(t.checkFile(), t.Line.check())
+}
+
+func (t Track) checkFile() error {
+	name, ok := ParseName(t.File)
+	switch {
+	case !ok || filepath.Base(t.File) != t.File || FileName(name.Artist) != name.Artist:
+		return errors.New("check track: its file is not the name of a recording")
+	case name.Studio != t.Studio || name.Take != t.Take:
+		return errors.New("check track: its file is another take")
+	case t.Rate < minRate || t.Rate > maxRate || t.Bitrate < 0 || t.Bitrate > 320:
+		return fmt.Errorf("check track: %d samples a second, %d kbit/s: no such recording", t.Rate, t.Bitrate)
+	case t.Begin < 0 || t.Begin > maxIndex || t.Samples < 0 || t.Samples > maxSamples || t.Bytes < 0 || t.Bytes > maxSamples:
+		return errors.New("check track: its length is out of range")
+	}
+	return nil
+}
+
+func printable(s string) bool {
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
+
+func (l Timeline) check() error {
+	if len(l) > maxPoints {
+		return fmt.Errorf("check track: its line has more than %d points", maxPoints)
+	}
+	for i, p := range l {
+		switch {
+		case !p.sound():
+			return errors.New("check track: a point of its line is out of range")
+		case i > 0 && (p.Hub <= l[i-1].Hub || p.Pos <= l[i-1].Pos):
+			return errors.New("check track: its line runs backwards")
+		}
+	}
+	return nil
+}
+
+// sound tells that a point can be true.
+func (p Point) sound() bool { return p.Hub > 0 && p.Pos >= -maxIndex && p.Pos <= maxIndex }

@@ -1,0 +1,68 @@
+package takes
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"orionbox/firmware/clock"
+)
+
+// PrintChunks writes a table for a person; times are local, places in seconds from the start of the file.
+func PrintChunks(w io.Writer, chunks []Chunk) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "CHUNK\tWHO\tSTART\tLENGTH\tTITLE\tSTUDIO\tVOICE\tSIZE\tDELIVERED")
+	for _, c := range chunks {
+		fmt.Fprintf(table, "%d\t%s\t%s\t%.3f s\t%s\t%s\t%s\t%.2f MB\t%s\n", c.Number, cmp.Or(c.Name, c.Box), timeOfDay(c.Start), c.Seconds,
+			dash(titled(c.Title, c.Verdict)), c.Studio, c.Voice, float64(c.Studio.bytes()+c.Voice.bytes())/1e6, yes(c.Delivered))
+	}
+	return table.Flush()
+}
+
+// PrintMarkers writes a table for a person; times are local.
+func PrintMarkers(w io.Writer, markers []Marker) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "MARKER\tTIME\tWHO\tROLE\tNAME\tVERDICT")
+	for _, m := range markers {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, timeOfDay(m.At), m.By, m.Role, dash(m.Name), dash(string(m.Verdict)))
+	}
+	return table.Flush()
+}
+
+// String is the place in words: the take, if it is one, and seconds from the start of its file.
+func (p *Place) String() string {
+	if p == nil {
+		return "-"
+	}
+	from, to := float64(p.From)/float64(p.Rate), float64(p.To)/float64(p.Rate)
+	if name, ok := ParseName(p.File); ok && name.Studio {
+		return fmt.Sprintf("take %d, %.3f-%.3f s", name.Take, from, to)
+	}
+	return fmt.Sprintf("%.3f-%.3f s", from, to)
+}
+
+func (p *Place) bytes() int64 {
+	if p == nil {
+		return 0
+	}
+	return p.Bytes
+}
+
+func timeOfDay(i clock.Instant) string { return i.Time().Local().Format("15:04:05.000") }
+
+func titled(title string, verdict Op) string {
+	if title != "" && verdict != "" {
+		return title + " (" + string(verdict) + ")"
+	}
+	return cmp.Or(title, string(verdict))
+}
+
+func dash(s string) string { return cmp.Or(s, "-") }
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
