@@ -54,7 +54,7 @@ func newRoot() *cobra.Command {
 	})
 	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newRun(), newDemo(), newConference(), newStatus(), newPress(),
+	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
 		newCheck(), newDevices(), newRecover(), newVersion())
 	return root
 }

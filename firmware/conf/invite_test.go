@@ -169,6 +169,12 @@ func TestInviteOfOddParts(t *testing.T) {
 	}
 }
 
+func TestNoInvite(t *testing.T) {
+	if _, err := ParseInvite(" \n"); err == nil || !strings.Contains(err.Error(), "it is empty") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestInviteThatCannotBeMade(t *testing.T) {
 	for _, c := range []struct {
 		change func(*Invite)

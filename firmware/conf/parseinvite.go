@@ -21,6 +21,9 @@ func ParseInvite(s string) (Invite, error) {
 
 // parseInvite says what is wrong as a predicate, which conn_string completes as well.
 func parseInvite(s string) (Invite, error) {
+	if strip(s) == "" {
+		return Invite{}, errors.New("is empty; give the whole string that you were sent")
+	}
 	plain, err := decodeBase64(s)
 	if err != nil {
 		return Invite{}, damaged(err)
