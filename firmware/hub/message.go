@@ -115,9 +115,11 @@ type PostReply struct {
 // HistoryRequest asks for what was posted after Seq, 0 for all, and for all peers and tracks.
 type HistoryRequest struct {
 	After int64 `json:"after"`
+	Page  int   `json:"page,omitempty"` // how many pages of the answer are there already
 }
 
-// HistoryReply is a page of the answer. With More, ask again from the last post's Seq; Peers and Tracks come in the first.
+// HistoryReply is a page of the answer. Peers and Tracks come first, in a big room on several pages. With More, ask for
+// the next Page, After the last post if there were any.
 type HistoryReply struct {
 	Posts  []Post        `json:"posts,omitempty"`
 	More   bool          `json:"more,omitempty"`
