@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +50,32 @@ func (f *flags) client() *webadmin.Client {
 		}
 	}
 	return webadmin.NewClient(own)
+}
+
+// hubSocket is where a hub alone listens: beside the box.
+func hubSocket() string { return filepath.Join(filepath.Dir(defaultSocket()), "hub.sock") }
+
+// hubClient is the client of the hub that runs here: on the socket that was named; else the box's, if it has a hub, else
+// that of a hub alone. Its error is the box's words if there is a box, and none of the two has a hub.
+func (f *flags) hubClient(ctx context.Context) (*webadmin.Client, error) {
+	box := f.client()
+	_, err := box.HubStatus(ctx)
+	var refused *webadmin.Error
+	away := errors.Is(err, webadmin.ErrNotRunning) || errors.As(err, &refused) && refused.Status == http.StatusNotFound
+	if f.socket != "" || !away {
+		return box, err
+	}
+	for _, path := range []string{hubSocket(), filepath.Join(filepath.Dir(systemSocket), "hub.sock")} {
+		alone := webadmin.NewClient(path)
+		_, failed := alone.HubStatus(ctx)
+		if !errors.Is(failed, webadmin.ErrNotRunning) {
+			return alone, failed
+		}
+	}
+	if refused == nil {
+		err = fmt.Errorf("no hub runs here: %w", err)
+	}
+	return nil, err
 }
 
 func newStatus() *cobra.Command {

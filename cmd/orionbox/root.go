@@ -55,6 +55,7 @@ func newRoot() *cobra.Command {
 	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
+		newPeers(), newMarker(), newChunks(), newChat(),
 		newCheck(), newDevices(), newRecover(), newVersion())
 	return root
 }
@@ -73,12 +74,14 @@ func (f *flags) addConf(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.conf, "conf", "c", "conn.conf", "the box's settings")
 }
 
+// addSocket adds --socket to a command and those below it.
 func (f *flags) addSocket(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.socket, "socket", "", "the running box's socket (default "+defaultSocket()+")")
+	cmd.PersistentFlags().StringVar(&f.socket, "socket", "", "the running box's socket (default "+defaultSocket()+")")
 }
 
+// addJSON adds --json to a command and those below it.
 func (f *flags) addJSON(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	cmd.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
 }
 
 // newLog writes to standard error, where systemd's journal and a person both find it.

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"orionbox/firmware/hub"
+	"orionbox/webadmin"
+)
+
+// shownLimit is how long a line that the box took may need until everybody has it.
+const shownLimit = 10 * time.Second
+
+func newChat() *cobra.Command {
+	var f flags
+	var follow bool
+	var history int
+	cmd := &cobra.Command{
+		Use:   "chat [TEXT...]",
+		Short: "Read and write the studio's chat",
+		Long: `Read and write the studio's chat. Without TEXT, what was said so far is shown, then each line of standard input is
+sent, and what others say is shown as it comes, until standard input ends (Ctrl-D). Lines that begin with * tell
+what the boxes do. A line of yours is shown once everybody has it; while the hub is away the box keeps it.`,
+		Example: `  orionbox chat
+  orionbox chat from the chorus, please
+  orionbox chat --follow --json
+  echo "take five" | orionbox chat --history 0`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case follow && len(args) > 0:
+				return usageError{errors.New("--follow only reads; leave it out to send something")}
+			case history < 0:
+				return usageError{errors.New("--history is a number of lines, 0 for none")}
+			}
+			c := &chat{client: f.client(), out: newPostPrinter(cmd.OutOrStdout(), f.json), errs: cmd.ErrOrStderr()}
+			ctx, stop := context.WithCancel(cmd.Context())
+			defer stop()
+			if len(args) > 0 {
+				return c.client.Say(ctx, strings.Join(args, " "))
+			}
+			if !follow && !f.json && onTerminal() {
+				return c.atTerminal(ctx, history)
+			}
+			if err := c.begin(ctx, history); err != nil || follow {
+				return errors.Join(err, c.converse(ctx, nil))
+			}
+			return c.converse(ctx, linesOf(os.Stdin))
+		},
+	}
+	cmd.Flags().BoolVar(&follow, "follow", false, "only read, until interrupted")
+	cmd.Flags().IntVar(&history, "history", 50, "how many lines of what was said so far to show")
+	f.addSocket(cmd)
+	cmd.Flags().BoolVar(&f.json, "json", false, "print a line of JSON for each")
+	return cmd
+}
+
+// chat shows what is said and says what it is given.
+type chat struct {
+	client *webadmin.Client
+	out    *postPrinter
+	errs   io.Writer
+	after  int64          // number of the last post that was shown
+	unseen map[string]int // lines that the box took and that did not come back yet
+	lively bool           // a person sits there: a line that is refused does not end it
+}
+
+// begin shows the last lines of what was said so far.
+func (c *chat) begin(ctx context.Context, history int) error {
+	c.unseen = map[string]int{}
+	posts, err := c.ask(ctx, 0, 0)
+	if err != nil {
+		return err
+	}
+	if n := len(posts); n > 0 {
+		c.after = posts[n-1].Seq
+	}
+	return c.out.all(posts[max(0, len(posts)-history):])
+}
+
+func (c *chat) ask(ctx context.Context, after int64, wait time.Duration) (posts []hub.Post, err error) {
+	body, err := c.client.Chat(ctx, after, wait)
+	if err == nil {
+		err = json.Unmarshal(body, &posts)
+	}
+	return posts, err
+}
+
+// input is a line of what is to be said, or why there are no more.
+type input struct {
+	line string
+	err  error // io.EOF at the end
+}
+
+// converse says what lines hold while it shows what is said. It ends when the lines have and all of them were shown; with
+// nil lines, when ctx does.
+func (c *chat) converse(ctx context.Context, lines <-chan input) error {
+	posts, failed := c.listen(ctx)
+	var late <-chan time.Time
+	for {
+		select {
+		case in := <-lines:
+			switch err := c.say(ctx, in); {
+			case errors.Is(err, io.EOF):
+				lines, late = nil, time.After(shownLimit)
+			case err != nil:
+				return err
+			}
+		case said := <-posts:
+			if err := c.show(said); err != nil {
+				return err
+			}
+		case err := <-failed:
+			return err
+		case <-late:
+			return errors.New("the box keeps what you wrote and sends it as soon as it reaches the hub; see `orionbox status`")
+		case <-ctx.Done():
+			return nil
+		}
+		if late != nil && len(c.unseen) == 0 {
+			return nil
+		}
+	}
+}
+
+// say says a line; its error is io.EOF when there are no more.
+func (c *chat) say(ctx context.Context, in input) error {
+	line := strings.TrimSpace(in.line)
+	if line != "" {
+		err := c.client.Say(ctx, line)
+		var refused *webadmin.Error
+		switch {
+		case err == nil:
+			c.unseen[line]++
+		case c.lively && errors.As(err, &refused):
+			_, err := fmt.Fprintln(c.errs, err)
+			return err
+		default:
+			return err
+		}
+	}
+	return in.err
+}
+
+// listen asks for what is said from here on, until ctx ends or the box does.
+func (c *chat) listen(ctx context.Context) (<-chan []hub.Post, <-chan error) {
+	posts, failed := make(chan []hub.Post), make(chan error, 1)
+	go func(after int64) {
+		for ctx.Err() == nil {
+			said, err := c.ask(ctx, after, webadmin.MaxWait)
+			if err != nil {
+				failed <- err
+				return
+			}
+			if len(said) == 0 {
+				continue
+			}
+			after = said[len(said)-1].Seq
+			select {
+			case posts <- said:
+			case <-ctx.Done():
+			}
+		}
+	}(c.after)
+	return posts, failed
+}
+
+func (c *chat) show(posts []hub.Post) error {
+	for _, p := range posts {
+		if c.unseen[p.Text]--; p.Kind != hub.KindChat || c.unseen[p.Text] <= 0 {
+			delete(c.unseen, p.Text)
+		}
+	}
+	return c.out.all(posts)
+}
+
+// linesOf reads lines until the end.
+func linesOf(r io.Reader) <-chan input {
+	lines := make(chan input)
+	go func() {
+		scanner := bufio.NewScanner(r)
+		for scanner.Scan() {
+			lines <- input{line: scanner.Text()}
+		}
+		err := io.EOF
+		if scanner.Err() != nil {
+			err = fmt.Errorf("read what to say: %w", scanner.Err())
+		}
+		lines <- input{err: err}
+	}()
+	return lines
+}
+
+func onTerminal() bool {
+	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+}
+
+// atTerminal keeps the line that is being typed below what comes meanwhile.
+func (c *chat) atTerminal(ctx context.Context, history int) (err error) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.MakeRaw(fd)
+	if err != nil {
+		return fmt.Errorf("prepare terminal: %w", err)
+	}
+	defer func() { err = errors.Join(err, term.Restore(fd, before)) }()
+	terminal := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{os.Stdin, os.Stdout}, "> ")
+	if width, height, err := term.GetSize(fd); err == nil && width > 0 {
+		err = terminal.SetSize(width, height)
+		if err != nil {
+			return fmt.Errorf("prepare terminal: %w", err)
+		}
+	}
+	c.out.w, c.errs, c.lively = terminal, terminal, true
+	if err := c.begin(ctx, history); err != nil {
+		return err
+	}
+	return c.converse(ctx, typed(terminal))
+}
+
+// typed are the lines that a person types, until Ctrl-D or Ctrl-C.
+func typed(terminal *term.Terminal) <-chan input {
+	lines := make(chan input)
+	go func() {
+		for {
+			line, err := terminal.ReadLine()
+			if errors.Is(err, term.ErrPasteIndicator) {
+				err = nil
+			}
+			lines <- input{line, err}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return lines
+}

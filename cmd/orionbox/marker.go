@@ -1,0 +1,170 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"orionbox/firmware/takes"
+	"orionbox/webadmin"
+)
+
+func newMarker() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "marker",
+		Short: "List, set, move, name, delete and judge the markers",
+		Long: `List, set, move, name, delete and judge the markers. A producer's marker cuts the recordings of all boxes at one
+instant, an artist's their own; a listener sets none. Good and no-good judge the chunk that begins at the marker.`,
+		Example: `  orionbox marker                            list them
+  orionbox marker add --name verse           set one now
+  orionbox marker add --at -10s              set one where the music was ten seconds ago
+  orionbox marker move m4k2x7qa -10s         move one, from where it stands
+  orionbox marker rename m4k2x7qa "verse 2"
+  orionbox marker good m4k2x7qa`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.listMarkers(cmd) },
+	}
+	f.addSocket(cmd)
+	f.addJSON(cmd)
+	cmd.AddCommand(newMarkerList(&f), newMarkerAdd(&f), newMarkerMove(&f), newMarkerRename(&f),
+		newMarkerJudge(&f, takes.Delete, "Delete a marker: the chunks beside it become one"),
+		newMarkerJudge(&f, takes.Good, "Call the chunk that begins at the marker good"),
+		newMarkerJudge(&f, takes.NoGood, "Call the chunk that begins at the marker no good"))
+	return cmd
+}
+
+func (f *flags) listMarkers(cmd *cobra.Command) error {
+	return answer(cmd, *f, printMarkers)(f.client().Markers(cmd.Context()))
+}
+
+func printMarkers(w io.Writer, markers []takes.Marker) error {
+	if len(markers) == 0 {
+		_, err := fmt.Fprintln(w, "there are no markers; `orionbox press segment` sets one")
+		return err
+	}
+	for i := range markers {
+		markers[i].Name = printable(markers[i].Name)
+	}
+	return takes.PrintMarkers(w, markers)
+}
+
+// mark has something done to a marker and prints the box's words.
+func (f *flags) mark(cmd *cobra.Command, op takes.Op, request webadmin.MarkRequest) error {
+	request.Op = string(op)
+	text, err := f.client().Mark(cmd.Context(), request)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(webadmin.Reply{Text: text})
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
+	return err
+}
+
+func newMarkerList(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the markers by time",
+		Args:  usage(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return f.listMarkers(cmd) },
+	}
+}
+
+func newMarkerAdd(f *flags) *cobra.Command {
+	var name string
+	var at time.Duration
+	cmd := &cobra.Command{
+		Use:     "add",
+		Short:   "Set a marker, now or a while ago",
+		Example: "  orionbox marker add --name chorus --at -2.5s",
+		Args:    usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.mark(cmd, takes.Set, webadmin.MarkRequest{Name: name, By: at})
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "its name")
+	cmd.Flags().DurationVar(&at, "at", 0, "where, counted from now, such as -10s")
+	return cmd
+}
+
+// newMarkerMove takes its flags apart by itself: to cobra, -10s would be some.
+func newMarkerMove(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:                "move ID TIME",
+		Short:              "Move a marker by a time: -10s is ten seconds earlier, 1.5s later",
+		Example:            "  orionbox marker move m4k2x7qa -10s\n  orionbox marker move m4k2x7qa 250ms",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := withNegatives(cmd, args)
+			if help, _ := cmd.Flags().GetBool("help"); help {
+				return cmd.Help()
+			}
+			if err == nil {
+				err = usage(cobra.ExactArgs(2))(cmd, args)
+			}
+			if err != nil {
+				return err
+			}
+			by, err := time.ParseDuration(args[1])
+			if err != nil {
+				return usageError{fmt.Errorf("%q is no time; write how far to move, such as -10s or 1.5s", args[1])}
+			}
+			return f.mark(cmd, takes.Move, webadmin.MarkRequest{Marker: args[0], By: by})
+		},
+	}
+}
+
+var negative = regexp.MustCompile(`^-\.?[0-9]`)
+
+// withNegatives parses the flags of a command that DisableFlagParsing left to it, and returns what are none, with the
+// negative numbers, which look like flags, at the end.
+func withNegatives(cmd *cobra.Command, args []string) ([]string, error) {
+	var numbers, others []string
+	for _, a := range args {
+		if negative.MatchString(a) {
+			numbers = append(numbers, a)
+		} else {
+			others = append(others, a)
+		}
+	}
+	cmd.DisableFlagParsing = false
+	if err := cmd.ParseFlags(others); err != nil {
+		return nil, cmd.FlagErrorFunc()(cmd, err)
+	}
+	return append(cmd.Flags().Args(), numbers...), nil
+}
+
+func newMarkerRename(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:     "rename ID NAME",
+		Short:   "Give a marker, and the chunk that begins at it, another name",
+		Example: `  orionbox marker rename m4k2x7qa "second verse"`,
+		Args:    usage(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.mark(cmd, takes.Rename, webadmin.MarkRequest{Marker: args[0], Name: args[1]})
+		},
+	}
+}
+
+// newMarkerJudge is a command that takes a marker and nothing else.
+func newMarkerJudge(f *flags, op takes.Op, short string) *cobra.Command {
+	return &cobra.Command{
+		Use:     string(op) + " ID",
+		Short:   short,
+		Example: "  orionbox marker " + string(op) + " m4k2x7qa",
+		Args:    usage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return usageError{errors.New("the id of a marker is missing; `orionbox marker` lists them")}
+			}
+			return f.mark(cmd, op, webadmin.MarkRequest{Marker: args[0]})
+		},
+	}
+}
