@@ -27,7 +27,7 @@ type Invite struct {
 }
 
 const (
-	fullMark    = "orion1" // tells a full invite, and its version, where an account would have a fifth part
+	fullMark    = "orion/1" // tells a full invite, and its version, where an account would have its user
 	sipParts    = 4
 	checkDigits = 8
 )
@@ -80,7 +80,7 @@ func (i Invite) Each(do func(k Key, value string) error) error {
 
 // Encode makes the full form: base64 (URL alphabet, unpadded, so that chats and QR codes keep it whole) of
 //
-//	user;password;server;call_no;orion1;hub;name;role;token;fingerprint;check
+//	orion/1;user;password;server;call_no;hub;name;role;token;fingerprint;check
 //
 // where `%` and `;` in a part are written %25 and %3B, and check is the first 8 hex digits of the SHA-256 of what stands
 // before its `;`. It refuses an invite whose parts are not allowed in conn.conf, or that lacks a part of the hub's.
@@ -95,7 +95,7 @@ func (i Invite) Encode() (Secret, error) {
 		}
 		parts[n] = escape.Replace(p)
 	}
-	plain := strings.Join(parts[:sipParts], ";") + ";" + fullMark + ";" + strings.Join(parts[sipParts:], ";")
+	plain := fullMark + ";" + strings.Join(parts, ";")
 	return Secret(base64.RawURLEncoding.EncodeToString([]byte(plain + ";" + checkOf(plain)))), nil
 }
 

@@ -148,19 +148,19 @@ func TestInviteOfOddParts(t *testing.T) {
 	}
 	print := strings.Repeat("a", 64)
 	for _, c := range []struct{ plain, want string }{
-		{"1;hunter2;h;6;orion2;h:1;n;ARTIST;t;" + print, "newer kind than this box knows; update"},
-		{"1;hunter2;h;6;orion2;h:1;n;ARTIST;t;" + print + ";more", "newer kind"},
-		{"1;hunter2;h;6;orion1;h:1;n;ARTIST;t", "newer kind"},
-		{"1;hunter2;h;6;orion1;h;n;ARTIST;t;" + print, "part 6 (hub) that is no host and port"},
-		{"1;hunter2;h;6;orion1;h:1;n;DRUMMER;t;" + print, "part 8 (role) that is not one of the allowed"},
-		{"1;hunter2;h;6;orion1;h:1;n;ARTIST;a b;" + print, "part 9 (token) that holds a space"},
-		{"1;hunter2;h;6;orion1;h:1;n;ARTIST;t;abc", "part 10 (fingerprint) that is not"},
-		{"1;hunter2;h;6;orion1;h:1;;ARTIST;t;" + print, "nothing as part 7 (name)"},
-		{"1;hunter2;h;6;orion1;h:1;n;ARTIST;t;", "nothing as part 10 (fingerprint)"},
-		{"1;hunter2%;h;6;orion1;h:1;n;ARTIST;t;" + print, "part 2 (password) with a broken escape"},
-		{"1;hunter2%3b;h;6;orion1;h:1;n;ARTIST;t;" + print, "part 2 (password) with a broken escape"},
-		{"1;hunter2;h;x y;orion1;h:1;n;ARTIST;t;" + print, "part 4 (call_no) that is no number"},
-		{"1;hunter2;h;6;orion1;[fe80::1%25\n]:1;n;ARTIST;t;" + print, "part 6 (hub) that the host"},
+		{"orion/2;1;hunter2;h;6;h:1;n;ARTIST;t;" + print, "newer kind than this box knows; update"},
+		{"orion/2;1;hunter2;h;6;h:1;n;ARTIST;t;" + print + ";more", "newer kind"},
+		{"orion/1;1;hunter2;h;6;h:1;n;ARTIST;t", "newer kind"},
+		{"orion/1;1;hunter2;h;6;h;n;ARTIST;t;" + print, "part 5 (hub) that is no host and port"},
+		{"orion/1;1;hunter2;h;6;h:1;n;DRUMMER;t;" + print, "part 7 (role) that is not one of the allowed"},
+		{"orion/1;1;hunter2;h;6;h:1;n;ARTIST;a b;" + print, "part 8 (token) that holds a space"},
+		{"orion/1;1;hunter2;h;6;h:1;n;ARTIST;t;abc", "part 9 (fingerprint) that is not"},
+		{"orion/1;1;hunter2;h;6;h:1;;ARTIST;t;" + print, "nothing as part 6 (name)"},
+		{"orion/1;1;hunter2;h;6;h:1;n;ARTIST;t;", "nothing as part 9 (fingerprint)"},
+		{"orion/1;1;hunter2%;h;6;h:1;n;ARTIST;t;" + print, "part 2 (password) with a broken escape"},
+		{"orion/1;1;hunter2%3b;h;6;h:1;n;ARTIST;t;" + print, "part 2 (password) with a broken escape"},
+		{"orion/1;1;hunter2;h;x y;h:1;n;ARTIST;t;" + print, "part 4 (call_no) that is no number"},
+		{"orion/1;1;hunter2;h;6;[fe80::1%25\n]:1;n;ARTIST;t;" + print, "part 5 (hub) that the host"},
 	} {
 		_, err := ParseInvite(seal(c.plain))
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
@@ -261,5 +261,20 @@ func TestShow(t *testing.T) {
 	}
 	if got := (Key{Name: "username"}).Show("a\u202eb"); got != `"a\u202eb"` {
 		t.Errorf("a name that turns the line round is shown as %s", got)
+	}
+}
+
+func TestEveryCutOfAFullInviteIsNoticed(t *testing.T) {
+	whole, err := Invite{User: "1001", Password: "hunter2", Server: "sip.example.org", CallNo: "600", Hub: "192.0.2.1:9000",
+		Name: "Ann", Role: "ARTIST", Token: "ann.ABC", Fingerprint: strings.Repeat("a", 64)}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		for _, part := range []Secret{whole[:n], whole[n+1:]} {
+			if in, err := ParseInvite(string(part)); err == nil {
+				t.Errorf("%d of %d characters are read as an invite, full %v", len(part), len(whole), in.Full())
+			}
+		}
 	}
 }

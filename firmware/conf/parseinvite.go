@@ -30,9 +30,9 @@ func parseInvite(s string) (Invite, error) {
 	}
 	parts := strings.Split(plain, ";")
 	switch {
-	case len(parts) > sipParts:
+	case strings.HasPrefix(plain, "orion/"):
 		return fullInvite(plain, parts)
-	case len(parts) < 3:
+	case len(parts) < 3 || len(parts) > sipParts:
 		return Invite{}, damaged(wrongCount(parts))
 	case hex64.MatchString(parts[1]) && len(parts[2]) == checkDigits: // fingerprint and check, where an account would be
 		return Invite{}, damaged(errors.New("is the end of a full one, its beginning is missing"))
@@ -58,20 +58,17 @@ func fullInvite(plain string, parts []string) (Invite, error) {
 		return Invite{}, damaged(wrongCount(parts))
 	case !intact:
 		return Invite{}, damaged(errors.New("does not fit the check digits at its end"))
-	case !whole || parts[sipParts] != fullMark:
+	case !whole || parts[0] != fullMark:
 		return Invite{}, errVersion
 	}
 	var own []string
-	for n, p := range parts[:len(parts)-1] {
-		if n == sipParts {
-			continue
-		}
+	for n, p := range parts[1 : len(parts)-1] {
 		u := unescape.Replace(p)
 		if escape.Replace(u) != p {
-			return Invite{}, damaged(fmt.Errorf("has a part %d (%s) with a broken escape", n+1, inviteParts[len(own)].name))
+			return Invite{}, damaged(fmt.Errorf("has a part %d (%s) with a broken escape", n+1, inviteParts[n].name))
 		}
-		if n > sipParts && u == "" {
-			return Invite{}, damaged(fmt.Errorf("has nothing as part %d (%s)", n+1, inviteParts[len(own)].name))
+		if n >= sipParts && u == "" {
+			return Invite{}, damaged(fmt.Errorf("has nothing as part %d (%s)", n+1, inviteParts[n].name))
 		}
 		own = append(own, u)
 	}
@@ -86,9 +83,6 @@ func takeParts(parts []string) (Invite, error) {
 		}
 		part := inviteParts[n]
 		if err := part.take(part.at(&in), p); err != nil {
-			if n >= sipParts {
-				n++ // past fullMark
-			}
 			return Invite{}, damaged(fmt.Errorf("has a part %d (%s) that %w", n+1, part.name, err))
 		}
 	}
