@@ -51,8 +51,8 @@ func wrongCount(parts []string) error {
 
 // fullInvite checks the whole before the parts: once the check at the end is right, what is odd was made so.
 func fullInvite(plain string, parts []string) (Invite, error) {
-	end := strings.LastIndexByte(plain, ';')
-	intact, whole := plain[end+1:] == checkOf(plain[:end]), len(parts) == len(inviteParts)+2
+	end := max(0, strings.LastIndexByte(plain, ';'))
+	intact, whole := plain[end:] == ";"+checkOf(plain[:end]), len(parts) == len(inviteParts)+2
 	switch {
 	case !intact && !whole:
 		return Invite{}, damaged(wrongCount(parts))
