@@ -13,6 +13,11 @@
 //
 // Whoever writes to a session holds a lock on its folder, which the kernel drops when the process ends, however it ends.
 // So a repair knows a session that is being recorded from one that a power cut left.
+//
+// What was recorded is cut by views of it, which copy nothing and are functions of what was said and written:
+//
+//	changes --Fold--> markers --.
+//	journal --Tracks--> tracks --+--Chunks--> chunks
 package takes
 
 import (
