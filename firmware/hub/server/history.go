@@ -1,0 +1,111 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"orionbox/firmware/hub"
+)
+
+// pageOfHistory is hub.HistoryReply with its parts ready to be sent.
+type pageOfHistory struct {
+	Posts  []json.RawMessage `json:"posts,omitempty"`
+	More   bool              `json:"more,omitempty"`
+	Peers  []json.RawMessage `json:"peers,omitempty"`
+	Tracks []json.RawMessage `json:"tracks,omitempty"`
+}
+
+// history answers with a page of what a box has missed.
+func (s *Server) history(msg *nats.Msg) {
+	a, said, err := check(s, msg, hub.ParseHistoryRequest)
+	if err != nil {
+		s.answer(msg, a, hub.HistoryReply{Error: s.refuse(a, hub.AskHistory, err)})
+		return
+	}
+	page, room := s.head(a.room, max(0, said.Page))
+	if !page.More {
+		if page.Posts, page.More, err = s.missed(a.room, said.After, room); err != nil {
+			s.trouble(a, hub.AskHistory, err)
+			return
+		}
+	}
+	s.answer(msg, a, page)
+}
+
+// head is a page of peers and tracks, and how many bytes are free on it for posts. More says that the next is one, too.
+func (s *Server) head(room string, n int) (pageOfHistory, int) {
+	peers := raw(s.presence.in(room))
+	all := append(peers, s.tracks.in(room)...)
+	heads := pages(all, maxPage)
+	if n >= len(heads) {
+		return pageOfHistory{}, maxPage
+	}
+	page, from, free := pageOfHistory{More: n+1 < len(heads)}, 0, maxPage
+	for _, before := range heads[:n] {
+		from += len(before)
+	}
+	for i, thing := range heads[n] {
+		free -= len(thing) + 1
+		if from+i < len(peers) {
+			page.Peers = append(page.Peers, thing)
+		} else {
+			page.Tracks = append(page.Tracks, thing)
+		}
+	}
+	return page, free
+}
+
+// missed are the posts of a room behind a seq, as many as have room, and whether there are more.
+func (s *Server) missed(room string, seq int64, free int) (page []json.RawMessage, more bool, err error) {
+	page, more, from := s.posts.page(room, seq, free)
+	if from > 0 {
+		return s.old(room, from, free)
+	}
+	return page, more, nil
+}
+
+// oldPage is how many posts are read from the store at once.
+const oldPage = 200
+
+// old reads posts that are not in memory any more.
+func (s *Server) old(room string, from uint64, free int) (page []json.RawMessage, more bool, err error) {
+	ctx, cancel := context.WithTimeout(s.work, 5*time.Second)
+	defer cancel()
+	consumer, err := s.store.js.OrderedConsumer(ctx, postStream, jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{postSubject + room + ".>"},
+		DeliverPolicy:  jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
+		InactiveThreshold: 5 * time.Second})
+	if err != nil {
+		return nil, false, err
+	}
+	batch, err := consumer.FetchNoWait(oldPage)
+	if err != nil {
+		return nil, false, err
+	}
+	last := int64(0)
+	for msg := range batch.Messages() {
+		meta, err := msg.Metadata()
+		if err != nil {
+			return nil, false, err
+		}
+		p, data, ok := s.readPost(stored{subject: msg.Subject(), data: msg.Data(), seq: meta.Sequence.Stream})
+		if !ok || free < 0 {
+			continue
+		}
+		if free -= len(data) + 1; free >= 0 {
+			page, last = append(page, data), p.Seq
+		}
+	}
+	return page, len(page) > 0 && last < s.posts.last(room), batch.Error()
+}
+
+// roomOf is the room in a subject of the store.
+func roomOf(subject, prefix string) string {
+	room, _, _ := strings.Cut(strings.TrimPrefix(subject, prefix), ".")
+	return room
+}

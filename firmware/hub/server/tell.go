@@ -1,0 +1,134 @@
+package server
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"orionbox/firmware/hub"
+)
+
+// gather is how long changes of presence are gathered after the room was told of one, and how much longer for each of
+// its boxes: in a room of 1000 each message costs 1000.
+const (
+	gather        = 10 * time.Millisecond
+	gatherForEach = 100 * time.Microsecond
+)
+
+// tellers tell rooms of changes: of the first at once, of those that follow it closely together.
+type tellers struct {
+	tell func(room string)
+
+	mu     sync.Mutex
+	rooms  map[string]*teller
+	closed bool
+	timers sync.WaitGroup
+}
+
+type teller struct {
+	free  time.Time   // when it may speak again
+	timer *time.Timer // until then, if there is something to say
+}
+
+func newTellers(tell func(room string)) *tellers {
+	return &tellers{tell: tell, rooms: map[string]*teller{}}
+}
+
+// soon has a room of some size told: now, or once it has been quiet for long enough.
+func (t *tellers) soon(room string, size int, now time.Time) {
+	if t.claim(room, size, now) {
+		t.tell(room)
+	}
+}
+
+// claim tells whether to tell now. If not, it is seen to.
+func (t *tellers) claim(room string, size int, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rooms[room] == nil {
+		t.rooms[room] = &teller{}
+	}
+	r := t.rooms[room]
+	switch {
+	case t.closed || r.timer != nil:
+		return false
+	case now.Before(r.free):
+		t.timers.Add(1)
+		r.timer = time.AfterFunc(r.free.Sub(now), func() { defer t.timers.Done(); t.late(room, size) })
+		return false
+	}
+	r.free = now.Add(gather + time.Duration(size)*gatherForEach)
+	return true
+}
+
+func (t *tellers) late(room string, size int) {
+	t.mu.Lock()
+	r := t.rooms[room]
+	r.timer, r.free = nil, time.Now().Add(gather+time.Duration(size)*gatherForEach)
+	t.mu.Unlock()
+	t.tell(room)
+}
+
+// close waits until nobody speaks any more.
+func (t *tellers) close() {
+	t.mu.Lock()
+	t.closed = true
+	for _, r := range t.rooms {
+		if r.timer != nil && r.timer.Stop() {
+			t.timers.Done()
+		}
+	}
+	t.mu.Unlock()
+	t.timers.Wait()
+}
+
+// tellPeers tells a room who has changed.
+func (s *Server) tellPeers(room string) {
+	for _, page := range pages(raw(s.presence.untold(room)), maxPage) {
+		s.tell(room, hub.TellPeers, struct {
+			Peers []json.RawMessage `json:"peers"`
+		}{page})
+	}
+}
+
+// tell tells a room something.
+func (s *Server) tell(room, what string, message any) {
+	data, err := json.Marshal(message)
+	if err == nil {
+		err = s.room.Publish("tell."+room+"."+what, data)
+	}
+	if err != nil && s.work.Err() == nil {
+		s.log.Warn("tell a room", "what", what, "error", err)
+	}
+}
+
+// maxPage is how many bytes of things go into one message, so that with what is around them it stays below the limit.
+const maxPage = hub.MaxMessage - 4<<10
+
+// raw brings things into the form they are sent in.
+func raw[T any](things []T) []json.RawMessage {
+	all := make([]json.RawMessage, 0, len(things))
+	for _, thing := range things {
+		if data, err := json.Marshal(thing); err == nil { // they came from JSON
+			all = append(all, data)
+		}
+	}
+	return all
+}
+
+// pages cuts things into as few pages as need be; none makes no page.
+func pages(things []json.RawMessage, limit int) [][]json.RawMessage {
+	var all [][]json.RawMessage
+	var size, from int
+	for i, thing := range things {
+		if i > from && size+len(thing)+1 > limit {
+			all = append(all, things[from:i])
+			size, from = 0, i
+		}
+		size += len(thing) + 1
+	}
+	if from < len(things) {
+		all = append(all, things[from:])
+	}
+	return all
+}
