@@ -42,7 +42,7 @@ what the boxes do. A line of yours is shown once everybody has it; while the hub
 			case history < 0:
 				return usageError{errors.New("--history is a number of lines, 0 for none")}
 			}
-			c := &chat{client: f.client(), out: newPostPrinter(cmd.OutOrStdout(), f.json), errs: cmd.ErrOrStderr()}
+			c := &chat{client: f.client(), out: newPostPrinter(cmd.OutOrStdout(), f.json), errs: cmd.ErrOrStderr(), limit: shownLimit}
 			ctx, stop := context.WithCancel(cmd.Context())
 			defer stop()
 			if len(args) > 0 {
@@ -72,6 +72,7 @@ type chat struct {
 	after  int64          // number of the last post that was shown
 	unseen map[string]int // lines that the box took and that did not come back yet
 	lively bool           // a person sits there: a line that is refused does not end it
+	limit  time.Duration  // for what was said to be shown, at the end
 }
 
 // begin shows the last lines of what was said so far.
@@ -111,7 +112,7 @@ func (c *chat) converse(ctx context.Context, lines <-chan input) error {
 		case in := <-lines:
 			switch err := c.say(ctx, in); {
 			case errors.Is(err, io.EOF):
-				lines, late = nil, time.After(shownLimit)
+				lines, late = nil, time.After(c.limit)
 			case err != nil:
 				return err
 			}
@@ -211,7 +212,10 @@ func (c *chat) atTerminal(ctx context.Context, history int) (err error) {
 	if err != nil {
 		return fmt.Errorf("prepare terminal: %w", err)
 	}
-	defer func() { err = errors.Join(err, term.Restore(fd, before)) }()
+	defer func() {
+		fmt.Fprintln(os.Stdout, "\r") // leave the line with the prompt
+		err = errors.Join(err, term.Restore(fd, before))
+	}()
 	terminal := term.NewTerminal(struct {
 		io.Reader
 		io.Writer

@@ -73,7 +73,7 @@ func (f *flags) hubClient(ctx context.Context) (*webadmin.Client, error) {
 		}
 	}
 	if refused == nil {
-		err = fmt.Errorf("no hub runs here: %w", err)
+		err = fmt.Errorf("no hub runs here: %w; a hub alone is started by `orionbox hub`", err)
 	}
 	return nil, err
 }

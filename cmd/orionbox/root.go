@@ -55,7 +55,7 @@ func newRoot() *cobra.Command {
 	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
-		newPeers(), newMarker(), newChunks(), newChat(),
+		newPeers(), newMarker(), newChunks(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
 		newCheck(), newDevices(), newRecover(), newVersion())
 	return root
 }

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"orionbox/firmware"
+	"orionbox/firmware/invite"
+	"orionbox/webadmin"
+)
+
+// inviteOptions is how an invite is asked for and given out.
+type inviteOptions struct {
+	flags
+	request      webadmin.InviteRequest
+	passwordFile string
+	png          string
+	noQR         bool
+}
+
+func newInvite() *cobra.Command {
+	var o inviteOptions
+	cmd := &cobra.Command{
+		Use:   "invite --name NAME",
+		Short: "Make the one string that sets up somebody's box",
+		Long: `Make the one string that sets up somebody's box, as text and as QR code: the account at the SIP server, the
+conference, the hub, and the box's own credential with its role. Run it where the hub runs. The box that it is for
+takes it with ` + "`orionbox join`" + ` or on its web page.
+
+The string is a secret: whoever has it is that box. A password is read from a file or asked for, never from the
+command line, which others can see.`,
+		Example: `  orionbox invite --name alice --user 1001
+  orionbox invite --name bob --role LISTENER --user 1002 --password-file bob.txt --png bob.png
+  orionbox invite --name carol --hub studio.example.org:9000
+  orionbox invite --name dave --user 1004 --legacy`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	set := cmd.Flags()
+	set.StringVar(&o.request.Name, "name", "", "of the person, as the others will see it")
+	set.StringVar(&o.request.Role, "role", "ARTIST", "ARTIST records and delivers, PRODUCER marks and receives, LISTENER hears")
+	set.StringVar(&o.request.User, "user", "", "the box's name or number at the SIP server")
+	set.StringVar(&o.passwordFile, "password-file", "", "file that holds its password, - for standard input (default: asked for)")
+	set.StringVar(&o.request.Server, "server", "", "the SIP server (default: that of this box)")
+	set.StringVar(&o.request.CallNo, "call-no", "", "the conference (default: that of this box)")
+	set.StringVar(&o.request.Hub, "hub", "", "host:port by which the box reaches this hub (default: an address of this machine)")
+	set.BoolVar(&o.request.Legacy, "legacy", false, "make the form that the desktop program reads: SIP account and conference only")
+	set.StringVar(&o.png, "png", "", "write the QR code to this file, which only you can read")
+	set.BoolVar(&o.noQR, "no-qr", false, "show no QR code")
+	o.addSocket(cmd)
+	o.addJSON(cmd)
+	return cmd
+}
+
+func (o *inviteOptions) run(cmd *cobra.Command) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	client, err := o.hubClient(cmd.Context()) // before a person types a password for nothing
+	if err != nil {
+		return err
+	}
+	if o.request.User != "" {
+		if o.request.Password, err = readPassword(cmd.Context(), o.passwordFile, o.request.User); err != nil {
+			return err
+		}
+	}
+	image, err := createImage(o.png)
+	if err != nil {
+		return err
+	}
+	reply, err := client.Invite(cmd.Context(), o.request)
+	if err != nil {
+		return errors.Join(err, image.remove())
+	}
+	// Shown first: a string that cannot be written to a file is of use all the same.
+	return errors.Join(o.print(cmd.OutOrStdout(), reply), image.write(reply.String))
+}
+
+func (o *inviteOptions) check() error {
+	switch {
+	case o.request.Name == "":
+		return usageError{errors.New("--name is missing: who is invited?")}
+	case o.passwordFile != "" && o.request.User == "":
+		return usageError{errors.New("--password-file needs --user: whose password is it?")}
+	case o.request.Legacy && o.request.User == "":
+		return usageError{errors.New("--legacy needs --user: such an invite holds nothing but the SIP account")}
+	case o.request.Legacy && o.request.Hub != "":
+		return usageError{errors.New("--legacy invites hold no hub; leave out --hub, or --legacy")}
+	}
+	return nil
+}
+
+func (o *inviteOptions) print(w io.Writer, reply webadmin.InviteReply) error {
+	if o.json {
+		return json.NewEncoder(w).Encode(reply)
+	}
+	into := fmt.Sprintf("room %s of the hub at %s", reply.Room, reply.Hub)
+	after := fmt.Sprintf("The box takes it with `orionbox join`; `orionbox revoke %s` takes it back.\n"+
+		"If other boxes reach this hub at another address than %s, make another with --hub.", reply.ID, reply.Hub)
+	if reply.Hub == "" {
+		into, after = "conference "+reply.Room, "It holds no way to a hub; the box takes it with `orionbox join`."
+	}
+	_, err := fmt.Fprintf(w, "Invite for %s (%s) into %s. It is a secret: send it to %[1]s only.\n\n%[4]s\n\n", reply.Name, reply.Role, into, reply.String)
+	if err == nil && !o.noQR {
+		if err = invite.Terminal(w, reply.String); err == nil {
+			_, err = fmt.Fprintln(w)
+		}
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(w, after)
+	}
+	return err
+}
+
+// image is the file that a QR code goes to; nil for none.
+type image struct{ *os.File }
+
+// createImage makes the file, for its owner only. It is made anew: one that is there may be open to others.
+func createImage(path string) (*image, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("write QR code: %s is there already; name another file with --png", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write QR code: %w", err)
+	}
+	return &image{file}, nil
+}
+
+func (i *image) write(text string) error {
+	if i == nil {
+		return nil
+	}
+	data, err := invite.PNG(text)
+	if err == nil {
+		_, err = i.Write(data)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write QR code: %w", err), i.remove())
+	}
+	return i.Close()
+}
+
+func (i *image) remove() error {
+	if i == nil {
+		return nil
+	}
+	return errors.Join(i.Close(), os.Remove(i.Name()))
+}
+
+func newRevoke() *cobra.Command {
+	var f flags
+	var room string
+	cmd := &cobra.Command{
+		Use:     "revoke ID",
+		Short:   "Take a box's credential back: it is disconnected at once, and its invite is void",
+		Example: "  orionbox members\n  orionbox revoke alice",
+		Args:    usage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := f.hubClient(cmd.Context())
+			if err != nil {
+				return err
+			}
+			text, err := client.Revoke(cmd.Context(), room, args[0])
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&room, "room", "", "of the box, if the hub has several with this id")
+	f.addSocket(cmd)
+	return cmd
+}
+
+func newMembers() *cobra.Command {
+	var f flags
+	var room string
+	cmd := &cobra.Command{
+		Use:     "members",
+		Short:   "List who was invited, and whose invite was revoked",
+		Example: "  orionbox members\n  orionbox members --room 600 --json",
+		Args:    usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := f.hubClient(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return answer(cmd, f, printMembers)(client.Members(cmd.Context(), room))
+		},
+	}
+	cmd.Flags().StringVar(&room, "room", "", "of this room only (default: that of this box; of a hub alone, all)")
+	f.addSocket(cmd)
+	f.addJSON(cmd)
+	return cmd
+}
+
+func printMembers(w io.Writer, members []firmware.Member) error {
+	if len(members) == 0 {
+		_, err := fmt.Fprintln(w, "nobody is invited yet; `orionbox invite --name NAME` does it")
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tNAME\tROLE\tROOM\tINVITED\tSTATE")
+	for _, m := range members {
+		state := string(m.State)
+		if m.Revoked {
+			state = "revoked"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, printable(m.Name), m.Role, printable(m.Room), m.Invited.Local().Format("2006-01-02 15:04"), cmp.Or(state, "-"))
+	}
+	return table.Flush()
+}
