@@ -201,9 +201,11 @@ func (k *keeper) write(jobs []job) {
 	default:
 		err = k.append(jobs)
 	}
-	if k.stale = err != nil; !k.stale {
+	k.stale = err != nil
+	switch {
+	case err == nil && len(k.posts) > 0:
 		k.failed = false
-	} else if !k.failed {
+	case err != nil && !k.failed:
 		k.failed = true
 		k.log.Error("keep the outbox: what is said now is lost if this box goes off before the hub has it; is the disk full?", "err", err)
 	}
