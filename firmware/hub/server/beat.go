@@ -68,19 +68,25 @@ func (s *Server) saveSoon() {
 }
 
 // save brings to the store what the other hubs, and the next one here, have to know of this hub's boxes. Only changes
-// are stored.
+// are stored; the last ones when the hub ends.
 func (s *Server) save(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
 		case <-s.unsaved:
+			s.saveAll(ctx)
 		}
-		for room, entries := range s.presence.unsaved() {
-			for _, e := range entries {
-				if err := s.saveOne(ctx, room, e); err != nil {
-					s.presence.keep(room, e.Peer.ID) // the next look wakes us again
-				}
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	s.saveAll(last)
+}
+
+func (s *Server) saveAll(ctx context.Context) {
+	for room, entries := range s.presence.unsaved() {
+		for _, e := range entries {
+			if err := s.saveOne(ctx, room, e); err != nil {
+				s.presence.keep(room, e.Peer.ID) // the next look wakes us again
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func (s *Server) openNATS() error {
 	password := rand.Text()
 	options := &natsserver.Options{
 		ServerName: "hub-" + s.presence.me, DontListen: true, NoSigs: true, NoLog: true, NoSystemAccount: true,
-		DisableJetStreamBanner: true, MaxPayload: hub.MaxMessage + 1024, // boxes are held to hub.MaxMessage by what they say
+		DisableJetStreamBanner: true, MaxPayload: maxHead + 2*hub.MaxMessage, // a page of history; what boxes say is held to hub.MaxMessage
 		MaxPending: 8 << 20, MaxControlLine: 1024, MaxClosedClients: 16, PingInterval: 20 * time.Second, AuthTimeout: 5,
 		Websocket:                  natsserver.WebsocketOpts{Host: "127.0.0.1", Port: -1, NoTLS: true, HandshakeTimeout: 5 * time.Second},
 		CustomClientAuthentication: &doorman{server: s, own: password},

@@ -27,37 +27,32 @@ func (s *Server) history(msg *nats.Msg) {
 		s.answer(msg, a, hub.HistoryReply{Error: s.refuse(a, hub.AskHistory, err)})
 		return
 	}
-	page, room := s.head(a.room, max(0, said.Page))
-	if !page.More {
-		if page.Posts, page.More, err = s.missed(a.room, said.After, room); err != nil {
-			s.trouble(a, hub.AskHistory, err)
-			return
-		}
+	page := s.head(a.room, max(0, said.Page))
+	posts, more, err := s.missed(a.room, said.After, maxPage)
+	if err != nil {
+		s.trouble(a, hub.AskHistory, err)
+		return
 	}
+	page.Posts, page.More = posts, page.More || more
 	s.answer(msg, a, page)
 }
 
-// head is a page of peers and tracks, and how many bytes are free on it for posts. More says that the next is one, too.
-func (s *Server) head(room string, n int) (pageOfHistory, int) {
+// maxHead is how many bytes of peers and tracks come on one page: those of 1000 boxes, and of the recordings of weeks.
+const maxHead = 3 << 20
+
+// head is a page of the room's peers and tracks, the newest of those first. More says that there is another.
+func (s *Server) head(room string, n int) pageOfHistory {
 	peers := raw(s.presence.in(room))
-	all := append(peers, s.tracks.in(room)...)
-	heads := pages(all, maxPage)
+	heads := pages(append(peers[:len(peers):len(peers)], s.tracks.in(room)...), maxHead)
 	if n >= len(heads) {
-		return pageOfHistory{}, maxPage
+		return pageOfHistory{}
 	}
-	page, from, free := pageOfHistory{More: n+1 < len(heads)}, 0, maxPage
-	for _, before := range heads[:n] {
-		from += len(before)
+	before := 0
+	for _, h := range heads[:n] {
+		before += len(h)
 	}
-	for i, thing := range heads[n] {
-		free -= len(thing) + 1
-		if from+i < len(peers) {
-			page.Peers = append(page.Peers, thing)
-		} else {
-			page.Tracks = append(page.Tracks, thing)
-		}
-	}
-	return page, free
+	cut := max(0, min(len(heads[n]), len(peers)-before))
+	return pageOfHistory{Peers: heads[n][:cut], Tracks: heads[n][cut:], More: n+1 < len(heads)}
 }
 
 // missed are the posts of a room behind a seq, as many as have room, and whether there are more.

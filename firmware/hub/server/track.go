@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -105,20 +106,16 @@ func (t *tracks) full(room, id, key string) bool {
 	return n >= maxTracks
 }
 
-// in are the tracks of a room.
+// in are the tracks of a room, the latest stored first.
 func (t *tracks) in(room string) []json.RawMessage {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	keys := make([]string, 0, len(t.rooms[room]))
-	for key := range t.rooms[room] {
-		keys = append(keys, key)
+	all := slices.SortedFunc(maps.Values(t.rooms[room]), func(a, b laid) int { return b.stored.Compare(a.stored) })
+	data := make([]json.RawMessage, len(all))
+	for i, l := range all {
+		data[i] = l.raw
 	}
-	slices.Sort(keys)
-	all := make([]json.RawMessage, 0, len(keys))
-	for _, key := range keys {
-		all = append(all, t.rooms[room][key].raw)
-	}
-	return all
+	return data
 }
 
 func (t *tracks) counts() map[string]int {
