@@ -1,7 +1,6 @@
 package firmware
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,12 +22,8 @@ func newTestHub(t *testing.T, log io.Writer) *server.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
 	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -60,6 +55,9 @@ func TestHostInvites(t *testing.T) {
 	}
 	wantMembers(t, host, "", "600/alice")
 	wantMembers(t, host, "700", "700/bob")
+	if err := s.Close(); err != nil { // and with it what it logs
+		t.Error(err)
+	}
 	if strings.Contains(log.String(), testPassword) || strings.Contains(log.String(), string(in.Token)) || strings.Contains(log.String(), reply.String) {
 		t.Errorf("a secret stands in the log:\n%s", log.String())
 	}

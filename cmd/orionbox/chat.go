@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"orionbox/firmware/hub"
 	"orionbox/webadmin"
@@ -90,10 +89,13 @@ func (c *chat) begin(ctx context.Context, history int) error {
 
 func (c *chat) ask(ctx context.Context, after int64, wait time.Duration) (posts []hub.Post, err error) {
 	body, err := c.client.Chat(ctx, after, wait)
-	if err == nil {
-		err = json.Unmarshal(body, &posts)
+	if err != nil {
+		return nil, err
 	}
-	return posts, err
+	if err := json.Unmarshal(body, &posts); err != nil {
+		return nil, fmt.Errorf("read answer (is the box of another version?): %w", err)
+	}
+	return posts, nil
 }
 
 // input is a line of what is to be said, or why there are no more.
@@ -197,56 +199,6 @@ func linesOf(r io.Reader) <-chan input {
 			err = fmt.Errorf("read what to say: %w", scanner.Err())
 		}
 		lines <- input{err: err}
-	}()
-	return lines
-}
-
-func onTerminal() bool {
-	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
-}
-
-// atTerminal keeps the line that is being typed below what comes meanwhile.
-func (c *chat) atTerminal(ctx context.Context, history int) (err error) {
-	fd := int(os.Stdin.Fd())
-	before, err := term.MakeRaw(fd)
-	if err != nil {
-		return fmt.Errorf("prepare terminal: %w", err)
-	}
-	defer func() {
-		fmt.Fprintln(os.Stdout, "\r") // leave the line with the prompt
-		err = errors.Join(err, term.Restore(fd, before))
-	}()
-	terminal := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{os.Stdin, os.Stdout}, "> ")
-	if width, height, err := term.GetSize(fd); err == nil && width > 0 {
-		err = terminal.SetSize(width, height)
-		if err != nil {
-			return fmt.Errorf("prepare terminal: %w", err)
-		}
-	}
-	c.out.w, c.errs, c.lively = terminal, terminal, true
-	if err := c.begin(ctx, history); err != nil {
-		return err
-	}
-	return c.converse(ctx, typed(terminal))
-}
-
-// typed are the lines that a person types, until Ctrl-D or Ctrl-C.
-func typed(terminal *term.Terminal) <-chan input {
-	lines := make(chan input)
-	go func() {
-		for {
-			line, err := terminal.ReadLine()
-			if errors.Is(err, term.ErrPasteIndicator) {
-				err = nil
-			}
-			lines <- input{line, err}
-			if err != nil {
-				return
-			}
-		}
 	}()
 	return lines
 }

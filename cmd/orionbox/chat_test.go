@@ -73,7 +73,7 @@ func TestChatPipe(t *testing.T) {
 	socket := serveParts(t, webadmin.Parts{Studio: s})
 	out, err := pipe(t, "take five\n\n  take six  \ntake five\nthe last one, without an end", "chat", "--history", "0", "--socket", socket)
 	var said []string
-	for _, p := range s.posts[4:] {
+	for _, p := range s.room()[4:] {
 		said = append(said, p.Text)
 	}
 	if err != nil || strings.Join(said, "|") != "take five|take six|take five|the last one, without an end" {
@@ -83,11 +83,11 @@ func TestChatPipe(t *testing.T) {
 		t.Errorf("printed\n%s", out)
 	}
 	wantExit(t, 0, "", "chat", "well", "played", "--socket", socket)
-	if last := s.posts[len(s.posts)-1]; last.Text != "well played" {
+	if last := s.last(); last.Text != "well played" {
 		t.Errorf("said %q", last.Text)
 	}
 	wantExit(t, exitRefused, "not here", "chat", "something rude", "--socket", socket)
-	if out, err := pipe(t, "fine\nsomething rude\nnever said\n", "chat", "--socket", socket); err == nil || s.posts[len(s.posts)-1].Text != "fine" {
+	if out, err := pipe(t, "fine\nsomething rude\nnever said\n", "chat", "--socket", socket); err == nil || s.last().Text != "fine" {
 		t.Errorf("a line that is refused: %v\n%s", err, out)
 	}
 	wantExit(t, exitUsage, "--follow", "chat", "--follow", "hello", "--socket", socket)
@@ -117,8 +117,8 @@ func TestChatFollow(t *testing.T) {
 		}
 	}
 	cmd.Process.Signal(os.Interrupt)
-	if err := cmd.Wait(); err != nil || len(s.posts) != 7 {
-		t.Errorf("ended with %v, %d posts\n%s", err, len(s.posts), out)
+	if err := cmd.Wait(); err != nil || len(s.room()) != 7 {
+		t.Errorf("ended with %v, %d posts\n%s", err, len(s.room()), out)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestChatWhileTheHubIsAway(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "keeps") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
-	if strings.Join(s.held, "|") != "anybody there?|hello?" {
-		t.Errorf("held %q", s.held)
+	if strings.Join(s.kept(), "|") != "anybody there?|hello?" {
+		t.Errorf("held %q", s.kept())
 	}
 }

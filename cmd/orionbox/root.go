@@ -24,7 +24,15 @@ To set a box up: copy docs/conn.conf.example to conn.conf, fill in what your SIP
 and, in another terminal, or from a script:
 
   orionbox status              what it is doing
-  orionbox press record        start a take; press again to end it`
+  orionbox press record        start a take; press again to end it
+
+To make a studio of several boxes, invite the others on the producer's box, and hand each its string:
+
+  orionbox invite --name alice make it; alice's box takes it with orionbox join
+  orionbox peers               who is there and what they do
+  orionbox press segment       cut everybody's recording here
+  orionbox chunks              what was cut
+  orionbox chat                talk in writing`
 
 const exitHelp = `
 Exit codes: 0 done, 1 failed, 2 wrong command line, 3 no box is running, 4 the box refused.

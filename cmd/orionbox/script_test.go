@@ -58,8 +58,9 @@ func (s *scripted) Chat(ctx context.Context, after int64, wait time.Duration) (a
 	defer late.Stop()
 	for {
 		s.mu.Lock()
-		more, posts := s.more, slices.Clone(s.posts)
+		more := s.more
 		s.mu.Unlock()
+		posts := s.room()
 		posts = slices.DeleteFunc(posts, func(p hub.Post) bool { return p.Seq <= after })
 		if len(posts) > 0 || wait == 0 {
 			return posts, nil
@@ -105,6 +106,32 @@ func (s *scripted) marks() []webadmin.MarkRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.asked)
+}
+
+// room is what was said so far.
+func (s *scripted) room() []hub.Post {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.posts)
+}
+
+func (s *scripted) last() hub.Post {
+	room := s.room()
+	return room[len(room)-1]
+}
+
+// kept is what the box has not brought to the hub.
+func (s *scripted) kept() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.held)
+}
+
+// wantedAll tells whether the last question for chunks was for all.
+func (s *scripted) wantedAll() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all
 }
 
 // open serves the studio on a socket of the test's own.

@@ -88,13 +88,13 @@ func TestChunks(t *testing.T) {
 	if len(got) != 3 || !strings.HasPrefix(got[1], "1|Alice|12:00:00.000|12.500 s|") || !strings.Contains(got[2], "verse� (good)") {
 		t.Errorf("printed\n%s", strings.Join(got, "\n"))
 	}
-	if s.all {
+	if s.wantedAll() {
 		t.Error("without --all, only this session's are wanted")
 	}
 	out, err := orionbox(t, "chunks", "--all", "--json", "--socket", socket)
 	var chunks []takes.Chunk
-	if err != nil || json.Unmarshal([]byte(out), &chunks) != nil || !reflect.DeepEqual(chunks, s.chunks) || !s.all {
-		t.Errorf("as JSON %v, all %v\n%s", err, s.all, out)
+	if err != nil || json.Unmarshal([]byte(out), &chunks) != nil || !reflect.DeepEqual(chunks, s.chunks) || !s.wantedAll() {
+		t.Errorf("as JSON %v, all %v\n%s", err, s.wantedAll(), out)
 	}
 	wantExit(t, 0, "nothing is recorded", "chunks", "--socket", (&scripted{}).open(t))
 }
