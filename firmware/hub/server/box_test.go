@@ -228,3 +228,13 @@ func eventually(t *testing.T, what string, so func() bool) {
 		}
 	}
 }
+
+// try posts once, for a second.
+func (b *box) try(p hub.Post) (reply hub.PostReply, ok bool) {
+	data, err := json.Marshal(p)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	msg, err := b.conn.Request(hub.Ask(b.room, b.id, hub.AskPost), data, time.Second)
+	return reply, err == nil && json.Unmarshal(msg.Data, &reply) == nil
+}

@@ -38,7 +38,7 @@ func permissions(r record) *natsserver.Permissions {
 	room := hub.Token(r.Room)
 	return &natsserver.Permissions{
 		Publish:   &natsserver.SubjectPermission{Allow: []string{"ask." + room + "." + r.ID + ".>"}},
-		Subscribe: &natsserver.SubjectPermission{Allow: []string{"tell." + room + ".>", hub.Inbox(room, r.ID) + ".>"}},
+		Subscribe: &natsserver.SubjectPermission{Allow: []string{"tell." + room + ".>", hub.Inbox(r.Room, r.ID) + ".>"}},
 	}
 }
 

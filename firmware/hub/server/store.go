@@ -60,10 +60,10 @@ func (s *Server) openStore() (err error) {
 	if s.store.js, err = jetstream.New(s.store.conn); err != nil {
 		return fmt.Errorf("open JetStream: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(s.work, 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.work, time.Minute)
 	defer cancel()
 	for _, stream := range s.streams() {
-		if err := s.store.make(ctx, stream); err != nil {
+		if err := s.store.make(ctx, stream, s.log); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func (s *Server) openStore() (err error) {
 
 func (s *Server) streams() []jetstream.StreamConfig {
 	presence := jetstream.StreamConfig{Name: presenceStream, Subjects: []string{presenceSubject + ">"},
-		MaxMsgsPerSubject: 1, MaxAge: s.cfg.Keep, MaxBytes: s.cfg.MaxBytes / 16, Storage: jetstream.MemoryStorage}
+		MaxMsgsPerSubject: 1, MaxAge: s.cfg.Keep, MaxBytes: min(s.cfg.MaxBytes/16, 8<<20), Storage: jetstream.MemoryStorage}
 	if !s.store.shared() {
 		// On the disk, so that a hub that was killed knows who was there; but nobody waits for the disk.
 		presence.Storage, presence.PersistMode = jetstream.FileStorage, jetstream.AsyncPersistMode
@@ -88,34 +88,59 @@ func (s *Server) streams() []jetstream.StreamConfig {
 	}
 }
 
-// make makes a stream, or brings the one that is there up to date: on three servers if there are as many.
-func (st *store) make(ctx context.Context, stream jetstream.StreamConfig) error {
-	stream.AllowDirect = true
-	replicas := []int{1}
-	if st.shared() {
-		replicas = []int{3, 1}
+// make makes a stream, or brings the one that is there up to date. A cluster of three keeps it on three servers; which
+// have to find each other first.
+func (st *store) make(ctx context.Context, stream jetstream.StreamConfig, log *slog.Logger) error {
+	stream.AllowDirect, stream.Replicas = true, 1
+	if st.shared() && len(st.conn.Servers()) >= 3 {
+		stream.Replicas = 3
 	}
-	var err error
-	for _, stream.Replicas = range replicas {
-		if err = st.attempt(ctx, stream); err == nil {
-			return nil
-		}
+	err := st.attempt(ctx, stream)
+	if err != nil && stream.Replicas > 1 {
+		log.Warn("the NATS cluster has no three servers with room: things are kept on one", "stream", stream.Name, "error", err)
+		stream.Replicas = 1
+		err = st.attempt(ctx, stream)
 	}
-	return fmt.Errorf("make stream %s: %w", stream.Name, err)
+	if err != nil {
+		return fmt.Errorf("make stream %s: %w", stream.Name, err)
+	}
+	return nil
 }
 
-// attempt tries until JetStream answers: a cluster that has just started elects a leader first.
+// attempt tries, for some seconds, until JetStream can do it: a cluster that has just started elects a leader first.
 func (st *store) attempt(ctx context.Context, stream jetstream.StreamConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	for {
-		try, cancel := context.WithTimeout(ctx, 5*time.Second)
-		_, err := st.js.CreateOrUpdateStream(try, stream)
-		cancel()
-		var refused *jetstream.APIError
-		if err == nil || errors.As(err, &refused) && refused.Code != 503 && refused.ErrorCode != 10008 || ctx.Err() != nil {
+		err := st.try(ctx, stream)
+		if err == nil || final(err) || ctx.Err() != nil {
 			return err
 		}
 		pause(ctx, 200*time.Millisecond)
 	}
+}
+
+// try makes the stream if it can be made now. On no fewer servers than it is on: some may only be away.
+func (st *store) try(ctx context.Context, stream jetstream.StreamConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	there, err := st.js.Stream(ctx, stream.Name)
+	switch {
+	case err == nil:
+		stream.Replicas = max(stream.Replicas, there.CachedInfo().Config.Replicas)
+	case !errors.Is(err, jetstream.ErrStreamNotFound):
+		return err
+	}
+	_, err = st.js.CreateOrUpdateStream(ctx, stream)
+	return err
+}
+
+// noPeers is JetStream's error code for a stream that there are not enough servers for, now.
+const noPeers = 10005
+
+func final(err error) bool {
+	var refused *jetstream.APIError
+	return errors.As(err, &refused) && refused.Code < 500 && refused.ErrorCode != noPeers
 }
 
 // put stores something and gives its place among all of its stream, once it cannot be lost any more.
