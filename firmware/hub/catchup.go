@@ -1,21 +1,29 @@
 package hub
 
 import (
+	"errors"
+	"slices"
 	"time"
+
+	"orionbox/firmware/takes"
 )
 
 // catchUp is the questions for history after a connect: page after page, until there is no more.
 type catchUp struct {
 	on     bool
-	first  bool // page: it has all peers and tracks
+	page   int
 	after  int64
 	number uint64    // of the question under way, 0 if none is
 	ask    time.Time // when to ask, or to ask again
+
+	peers  []Peer            // that the hub knows of
+	told   map[string]bool   // peers that were told of since: what the history says of them is older
+	tracks map[trackKey]bool // and tracks
 }
 
 // historyLimit is how long a page is waited for, and historyAgain how long after a hub that has none to give.
 const (
-	historyLimit = 10 * time.Second
+	historyLimit = 5 * time.Second
 	historyAgain = time.Second
 )
 
@@ -27,14 +35,31 @@ func (c *catchUp) due() time.Time {
 	return c.ask
 }
 
+// livePeers notes who was told of meanwhile.
+func (c *catchUp) livePeers(peers []Peer) {
+	if c.on {
+		c.peers = append(c.peers, peers...)
+		for _, p := range peers {
+			c.told[p.ID] = true
+		}
+	}
+}
+
+// liveTrack notes which track was told of meanwhile.
+func (c *catchUp) liveTrack(t takes.Track) {
+	if c.on {
+		c.tracks[keyOf(t)] = true
+	}
+}
+
 // catchUp begins to ask for what was missed.
 func (l *loop) catchUp() {
-	l.catch = catchUp{on: true, first: true, after: l.order.begin(), ask: time.Now()}
+	l.catch = catchUp{on: true, after: l.order.begin(), ask: time.Now(), told: map[string]bool{}, tracks: map[trackKey]bool{}}
 }
 
 func (l *loop) askHistory(now time.Time) {
 	number := l.number()
-	if l.put(AskHistory, number, HistoryRequest{After: l.catch.after}) {
+	if l.put(AskHistory, number, HistoryRequest{After: l.catch.after, Page: l.catch.page}) {
 		l.catch.number, l.catch.ask = number, now.Add(historyLimit)
 	} else {
 		l.catch.ask = now.Add(historyAgain)
@@ -53,31 +78,39 @@ func (l *loop) doHistory(w word) error {
 		}
 		return err
 	}
-	if l.catch.first {
-		l.doWhole(r, &err)
-	}
+	l.doHead(r, &err)
 	l.tellPosts(l.order.page(told(r.Posts, &err)))
-	if last := lastOf(r.Posts); r.More && last > l.catch.after {
-		l.catch.first, l.catch.after, l.catch.ask = false, last, time.Now()
+	if r.More && len(r.Posts)+len(r.Peers)+len(r.Tracks) > 0 {
+		l.catch.page, l.catch.after, l.catch.ask = l.catch.page+1, max(l.catch.after, lastOf(r.Posts)), time.Now()
 		return err
 	}
-	l.catch = catchUp{}
-	posts, ok := l.order.end()
-	l.tellPosts(posts)
-	l.mail.put(CaughtUp{})
-	l.recount(ok)
+	l.caughtUp()
 	return err
 }
 
-// doWhole takes all peers and tracks that there are.
-func (l *loop) doWhole(r HistoryReply, err *error) {
-	peers := good(err, r.Peers)
-	changed := append(l.peers.update(peers), l.peers.lost(l.hubTime(time.Now()), peers...)...)
-	l.tellPeers(changed)
+// caughtUp goes over to what is told from now on.
+func (l *loop) caughtUp() {
+	l.tellPeers(l.peers.lost(l.hubTime(time.Now()), l.catch.peers...))
+	l.catch = catchUp{}
+	posts, ok := l.order.end()
+	l.tellPosts(posts)
+	if !ok {
+		l.recount()
+		return
+	}
+	l.mail.put(CaughtUp{})
+}
+
+// doHead takes the peers and tracks of a page.
+func (l *loop) doHead(r HistoryReply, err *error) {
+	peers := slices.DeleteFunc(good(err, r.Peers), func(p Peer) bool { return l.catch.told[p.ID] })
+	l.catch.peers = append(l.catch.peers, peers...)
+	l.tellPeers(l.peers.update(peers))
 	for _, t := range r.Tracks {
-		if bad := CheckTrack(t); bad != nil {
-			*err = bad
-		} else {
+		switch bad := CheckTrack(t); {
+		case bad != nil:
+			*err = errors.Join(*err, bad)
+		case !l.catch.tracks[keyOf(t)]:
 			l.mail.put(Tracked{t})
 		}
 	}
@@ -88,7 +121,7 @@ func told(posts []Post, err *error) []Post {
 	var kept []Post
 	for _, p := range posts {
 		if bad := p.CheckTold(); bad != nil {
-			*err = bad
+			*err = errors.Join(*err, bad)
 		} else {
 			kept = append(kept, p.settled())
 		}

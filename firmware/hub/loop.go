@@ -25,20 +25,19 @@ type loop struct {
 	refused int       // attempts in a row
 	numbers uint64    // of questions; those of posts are the keeper's
 
-	presence  Presence
-	pace      pace
-	outbox    outbox
-	ledger    ledger
-	order     order
-	catch     catchUp
-	peers     table
-	clockName string
-	shown     clock.Exchange // the last
-	trip      time.Duration  // of it
-	heard     time.Time      // any word from the hub
-	answered  time.Time      // a beat was, or the link was made
-	silent    bool           // that was said to whom it concerns
-	grumbled  string         // the last complaint about a word, said once
+	presence Presence
+	pace     pace
+	outbox   outbox
+	ledger   ledger
+	order    order
+	catch    catchUp
+	peers    table
+	shown    clock.Exchange // the last
+	trip     time.Duration  // of it
+	heard    time.Time      // any word from the hub
+	answered time.Time      // a beat was, or the link was made
+	silent   bool           // that was said to whom it concerns
+	grumbled string         // the last complaint about a word, said once
 }
 
 // attempt is what became of one.

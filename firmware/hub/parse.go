@@ -98,7 +98,7 @@ func (r PostReply) Check() error {
 
 // Check is an error for a question that has no answer.
 func (r HistoryRequest) Check() error {
-	if r.After < 0 {
+	if r.After < 0 || r.Page < 0 {
 		return errors.New("check question for history: its place in the order is negative")
 	}
 	return nil

@@ -112,7 +112,9 @@ func (l *loop) doTold(w word) error {
 	switch w.what {
 	case TellPeers:
 		m, err := ParsePeersMessage(w.data)
-		l.tellPeers(l.peers.update(good(&err, m.Peers)))
+		peers := good(&err, m.Peers)
+		l.catch.livePeers(peers)
+		l.tellPeers(l.peers.update(peers))
 		return err
 	case TellPost:
 		p, err := ParseTold(w.data)
@@ -121,24 +123,25 @@ func (l *loop) doTold(w word) error {
 		}
 		posts, ok := l.order.live(p)
 		l.tellPosts(posts)
-		l.recount(ok)
+		if !ok {
+			l.recount()
+		}
 	case TellTrack:
 		t, err := ParseTrack(w.data)
 		if err != nil {
 			return err
 		}
+		l.catch.liveTrack(t)
 		l.mail.put(Tracked{t})
 	}
 	return nil
 }
 
-// recount begins at the beginning, if the hub has begun to count anew.
-func (l *loop) recount(same bool) {
-	if !same {
-		l.log.Warn("the hub counts anew: all of its posts are asked for")
-		l.order.restart()
-		l.catchUp()
-	}
+// recount begins at the beginning: the hub counts anew.
+func (l *loop) recount() {
+	l.log.Warn("the hub counts anew: all of its posts are asked for")
+	l.order.restart()
+	l.catchUp()
 }
 
 // good leaves out what is malformed, and adds that to err.
@@ -165,10 +168,6 @@ func (l *loop) doBeat(w word) error {
 		l.setState(StateConnected, "the hub does not take what this box shows of itself: "+r.Error)
 		return nil
 	}
-	if l.clockName != "" && l.clockName != r.Clock { // another hub, or one that lost all it knew
-		l.recount(false)
-	}
-	l.clockName = r.Clock
 	l.shown = clock.Exchange{Sent: w.sent, Received: w.at, HubReceived: r.Received, HubSent: r.Sent, Clock: r.Clock}
 	l.mail.put(Exchanged{l.shown})
 	l.setState(StateConnected, "")
