@@ -51,6 +51,7 @@ type Box struct {
 	hangUp context.CancelFunc
 	called chan struct{} // closed when the phone has left
 	door   http.Handler
+	room
 
 	repaired chan struct{} // closed when earlier sessions are mended
 }
@@ -85,8 +86,9 @@ func New(cfg Config, log *slog.Logger) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
+	directed.NoHub = b.buildRoom()
 	b.direct = director.New(directed, b.parts(), log.With("part", "director"))
-	b.door = webadmin.New(webadmin.Parts{Box: door{b.direct}}, log.With("part", "door"))
+	b.door = webadmin.New(webadmin.Parts{Box: door{b.direct}, Studio: studio{b.direct}, Host: b.host()}, log.With("part", "door"))
 	return b, nil
 }
 
@@ -120,7 +122,7 @@ func (b *Box) buildPhone() error {
 // dialogPath is where the call's identity is kept for the start after a power cut: beside the recordings, on the one
 // place of a box that is written to, and apart from that of any other box that records there.
 func (b *Box) dialogPath() string {
-	return filepath.Join(b.cfg.Settings.AudioSettings.RecordingLocation, ".dialog-"+takes.FileName(b.cfg.Settings.Name())+".json")
+	return b.hidden("dialog-" + takes.FileName(b.cfg.Settings.Name()) + ".json")
 }
 
 func (b *Box) directorConfig() (director.Config, error) {
@@ -132,7 +134,7 @@ func (b *Box) directorConfig() (director.Config, error) {
 	return director.Config{
 		Name: set.Name(), Role: session.Role(set.ChatSettings.Role), Version: b.cfg.Version,
 		Folder: set.AudioSettings.RecordingLocation, Reserve: set.AudioSettings.Reserve,
-		Studio: b.format(), StudioBPS: int64(set.HQRecordingSettings.Bitrate) * 1000 / 8,
+		Studio: b.format(), Bitrate: set.HQRecordingSettings.Bitrate,
 		VoiceRate: offered[0].SampleRate,
 		OpenTake:  b.openTake, OpenVoice: openVoice, NewVoice: b.newVoice,
 		HangUp: func() { b.hangUp() },
@@ -147,6 +149,9 @@ func (b *Box) parts() director.Parts {
 	}
 	if b.phone != nil { // a nil *phone.Phone in the interface would not be nil
 		parts.Phone = b.phone
+	}
+	if b.client != nil {
+		parts.Hub = b.client
 	}
 	return parts
 }
@@ -163,7 +168,7 @@ func openVoice(path string, rate int) (recorder.File, error) {
 func (b *Box) Run(ctx context.Context) error {
 	listener, err := webadmin.ListenLocal(b.cfg.Socket)
 	if err != nil {
-		return err
+		return errors.Join(err, b.closeRoom())
 	}
 	inside, stopInside := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopInside()
@@ -171,7 +176,7 @@ func (b *Box) Run(ctx context.Context) error {
 	b.hangUp = hangUp
 	defer hangUp()
 
-	failures := make(chan error, 4)
+	failures := make(chan error, 6)
 	running := 0
 	start := func(what string, run func(context.Context) error, ctx context.Context) {
 		running++
@@ -180,14 +185,22 @@ func (b *Box) Run(ctx context.Context) error {
 	start("audio engine", b.engine.Run, inside)
 	start("studio recorder", b.studio.Run, inside)
 	start("door", b.serve(listener), inside)
+	if b.server != nil {
+		start("hub", b.server.Run, inside)
+	}
 	if b.phone != nil {
 		start("phone", b.runPhone, calling)
 	}
+	meeting, part := context.WithCancel(inside)
+	defer part()
+	parted := b.meet(meeting, start)
 	go b.repair(inside)
 	b.log.Info("box runs", "settings", b.cfg.Settings, "socket", b.cfg.Socket, "version", b.cfg.Version)
 
 	err = b.direct.Run(ctx) // returns when all is closed and the phone was told to leave
 	<-b.called
+	part()
+	<-parted
 	stopInside()
 	for range running {
 		err = errors.Join(err, <-failures)
@@ -195,6 +208,17 @@ func (b *Box) Run(ctx context.Context) error {
 	<-b.repaired
 	b.log.Info("box stopped")
 	return err
+}
+
+// meet starts the way to the peers; the client ends before the hub on this box does, so that it can say goodbye.
+func (b *Box) meet(meeting context.Context, start func(string, func(context.Context) error, context.Context)) (parted <-chan struct{}) {
+	done := make(chan struct{})
+	if b.client == nil {
+		close(done)
+	} else {
+		start("peers", func(ctx context.Context) error { defer close(done); return b.client.Run(ctx) }, meeting)
+	}
+	return done
 }
 
 func wrap(what string, err error) error {
@@ -230,6 +254,7 @@ func (b *Box) repair(ctx context.Context) {
 		b.log.Error("repair earlier recordings", "err", err)
 		b.direct.Unrepaired(err)
 	}
+	b.tellRepaired(report)
 }
 
 // Status is what the box tells about itself.
@@ -242,11 +267,5 @@ func (d door) Status(ctx context.Context) (any, error) { return d.direct.Status(
 
 func (d door) Press(ctx context.Context, button string, hold time.Duration) (string, error) {
 	text, err := d.direct.Press(ctx, session.Button(button), hold)
-	switch {
-	case errors.Is(err, director.ErrUnknownButton):
-		err = &webadmin.Error{Status: http.StatusNotFound, Text: err.Error()}
-	case errors.Is(err, director.ErrRefused):
-		err = &webadmin.Error{Status: http.StatusConflict, Text: err.Error()}
-	}
-	return text, err
+	return text, asRefusal(err)
 }

@@ -64,6 +64,12 @@ func (v *voice) Attach(leg *media.Leg) error { return v.line.Attach(leg) }
 func (v *voice) Detach()                     { v.line.Detach() }
 func (v *voice) String() string              { return fmt.Sprintf("voice at %d Hz", v.rate) }
 
+// When is when the microphone heard what stands at the sample pos of the voice recording.
+func (v *voice) When(pos int64) (time.Time, bool) {
+	at, ok := v.line.When(pos)
+	return at.Add(-v.mic.Delay()), ok
+}
+
 // Close ends the line and its recorder and waits for both.
 func (v *voice) Close() {
 	v.stop()

@@ -25,6 +25,7 @@ const (
 	Default    = "Default" // the system's sound card, a USB one first
 	Null       = "null"    // silence in real time, and a place to throw sound away
 	FilePrefix = "file:"   // a WAV file: a microphone that loops it, or speakers that write it
+	RoomPrefix = "room:"   // a WAV file that all such microphones of this machine hear in step (RoomTime)
 )
 
 // What goes wrong with opening, told apart: the first is mended by plugging something in or by another name.
@@ -36,7 +37,7 @@ var (
 
 // Config says what to open and how. The samples are converted where the device cannot do the format by itself.
 type Config struct {
-	Name   string        // Default, Null, file:PATH, a device's name or its stable id
+	Name   string        // Default, Null, file:PATH, room:PATH, a device's name or its stable id
 	Format pcm.Format    // Rate one of Rates, one or two Channels
 	Width  pcm.Width     // bytes of a sample as the device is opened: 2, 3 or 4
 	Period time.Duration // length of a block; zero means 10 ms
@@ -88,9 +89,15 @@ func open(cfg Config, k kind, block func([]float32)) (Device, error) {
 		return nil, fmt.Errorf("open %s %q: %w", k, cfg.Name, err)
 	}
 	var d Device
-	switch path, isFile := strings.CutPrefix(cfg.Name, FilePrefix); {
+	path, isFile := strings.CutPrefix(cfg.Name, FilePrefix)
+	shared, isRoom := strings.CutPrefix(cfg.Name, RoomPrefix)
+	switch {
+	case isRoom && k == capture:
+		d, err = openFileMic(shared, cfg, true, block)
+	case isRoom:
+		err = fmt.Errorf("%w: only a microphone can hear a room", ErrConfig)
 	case isFile && k == capture:
-		d, err = openFileMic(path, cfg, block)
+		d, err = openFileMic(path, cfg, false, block)
 	case isFile:
 		d, err = openFileSpeakers(path, cfg, block)
 	case strings.EqualFold(cfg.Name, Null):

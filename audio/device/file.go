@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"orionbox/audio/pcm"
 	"orionbox/audio/resample"
@@ -94,11 +97,26 @@ func fitChannels(dst, src []float32, to, from int) {
 	}
 }
 
-// openFileMic is a microphone that hears the WAV file at path, for ever, in real time.
-func openFileMic(path string, cfg Config, onFrames func([]float32)) (Device, error) {
+// RoomTime is the clock of the room that RoomPrefix microphones are in: CLOCK_MONOTONIC, the same for all programs of a
+// machine. What such a microphone hears at t is the file's sample at t, counted round and round from 0.
+func RoomTime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+		panic(err) // every Linux has it
+	}
+	return time.Duration(t.Nano())
+}
+
+// openFileMic is a microphone that hears the WAV file at path, for ever, in real time: from its start, or in step with
+// all others on this machine.
+func openFileMic(path string, cfg Config, inStep bool, onFrames func([]float32)) (Device, error) {
 	l, err := openLoop(path, cfg.Format)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", openError(err), err)
+	}
+	start := monotonic()
+	if inStep && l.file.Len() > 0 {
+		l.file.SeekTo(l.file.Format().Samples(RoomTime()) % l.file.Len())
 	}
 	data := make([]float32, cfg.blockLen()*cfg.Format.Channels)
 	if err := l.fill(data); err != nil {
@@ -115,7 +133,7 @@ func openFileMic(path string, cfg Config, onFrames func([]float32)) (Device, err
 		onFrames(data)
 		return nil
 	}
-	return startPaced(cfg, cfg.Name, step, l.Close), nil
+	return startPaced(cfg, start, step, l.Close), nil
 }
 
 // openFileSpeakers are speakers that write what they would play to a WAV file, and on to the disk every second. A file
@@ -146,7 +164,7 @@ func openFileSpeakers(path string, cfg Config, render func([]float32)) (Device, 
 		synced = frame.Pos
 		return file.Sync()
 	}
-	return startPaced(cfg, cfg.Name, step, file.Close), nil
+	return startPaced(cfg, monotonic(), step, file.Close), nil
 }
 
 // keep gives the file at path, if there is one, the first name of path.1, path.2 and so on that is free.

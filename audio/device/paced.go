@@ -56,12 +56,12 @@ type paced struct {
 	err    error // why step ended, then of finish; read after ended
 }
 
-// startPaced runs step every block until Close, or until step fails: then the device falls silent as an unplugged one
-// does. finish releases what step used.
-func startPaced(cfg Config, name string, step func() error, finish func() error) *paced {
-	p := &paced{name: name, format: cfg.Format, quit: make(chan struct{}), finish: finish}
+// startPaced runs step every block from a monotonic time on until Close, or until step fails: then the device falls silent
+// as an unplugged one does. finish releases what step used.
+func startPaced(cfg Config, start time.Duration, step func() error, finish func() error) *paced {
+	p := &paced{name: cfg.Name, format: cfg.Format, quit: make(chan struct{}), finish: finish}
 	p.beat()
-	p.ended.Go(func() { p.err = p.run(schedule{format: cfg.Format, block: cfg.blockLen(), start: monotonic()}, step) })
+	p.ended.Go(func() { p.err = p.run(schedule{format: cfg.Format, block: cfg.blockLen(), start: start}, step) })
 	return p
 }
 
@@ -119,5 +119,6 @@ func openNull(cfg Config, k kind, block func([]float32)) Device {
 		block(data)
 		return nil
 	}
-	return startPaced(cfg, Null, step, func() error { return nil })
+	cfg.Name = Null
+	return startPaced(cfg, monotonic(), step, func() error { return nil })
 }

@@ -216,8 +216,8 @@ func (c *checker) joinPaths() {
 	a := &c.cfg.AudioSettings
 	a.RecordingLocation = join(a.RecordingLocation)
 	for _, device := range []*string{&a.Mic, &a.Speakers} {
-		if path, ok := strings.CutPrefix(*device, "file:"); ok {
-			*device = "file:" + join(path)
+		if prefix, path := soundFile(*device); prefix != "" {
+			*device = prefix + join(path)
 		}
 	}
 	if !strings.HasPrefix(c.cfg.Hub.Store, "s3:") {

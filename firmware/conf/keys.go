@@ -56,9 +56,9 @@ var known = []group{
 			}},
 	}},
 	{"AudioSettings", "Sound devices (`orionbox devices` lists them) and where recordings go.", []key{
-		{Key{Name: "mic", Default: "Default", Meaning: "The input that is recorded and heard in the conference.", Allowed: "Default, a device's name or stable id, null, file:PATH (a WAV file)"},
+		{Key{Name: "mic", Default: "Default", Meaning: "The input that is recorded and heard in the conference.", Allowed: "Default, a device's name or stable id, null, file:PATH (a WAV file), room:PATH (the same, heard in step by all boxes of a machine)"},
 			func(c *Config, v string) error { return text(&c.AudioSettings.Mic, v, soundDevice) }},
-		{Key{Name: "speakers", Default: "Default", Meaning: "The output that plays the conference.", Allowed: "as mic; file:PATH is written"},
+		{Key{Name: "speakers", Default: "Default", Meaning: "The output that plays the conference.", Allowed: "Default, a device's name or stable id, null, file:PATH (which is written)"},
 			func(c *Config, v string) error { return text(&c.AudioSettings.Speakers, v, soundDevice) }},
 		{Key{Name: "recording_location", Default: "recordings", Meaning: "Folder of all recordings, made if missing. One without / in front is meant from the folder of this file.", Allowed: "a folder"},
 			func(c *Config, v string) error { return text(&c.AudioSettings.RecordingLocation, v, folder) }},

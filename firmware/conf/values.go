@@ -267,13 +267,24 @@ func folder(v string) error {
 }
 
 func soundDevice(v string) error {
-	if v == "file:" {
+	prefix, path := soundFile(v)
+	switch {
+	case prefix != "" && path == "":
 		return errors.New("names no file")
-	}
-	if path, ok := strings.CutPrefix(v, "file:"); ok {
+	case prefix != "":
 		return folder(path)
 	}
 	return oneLine(v)
+}
+
+// soundFile takes a device that is a file apart; without a prefix it is none.
+func soundFile(v string) (prefix, path string) {
+	for _, prefix := range []string{"file:", "room:"} {
+		if path, ok := strings.CutPrefix(v, prefix); ok {
+			return prefix, path
+		}
+	}
+	return "", v
 }
 
 func chipName(v string) error {

@@ -14,6 +14,7 @@ import (
 	"orionbox/audio/mp3"
 	"orionbox/audio/pcm"
 	"orionbox/audio/wav"
+	"orionbox/firmware/takes"
 )
 
 // How far a recording may be from what was played.
@@ -25,11 +26,11 @@ const (
 )
 
 // examine finds what each box left on disk and judges it. After a stay there may be more than the demo's own.
-func examine(cfg Config, at times) Receipt {
+func examine(cfg Config, at times, made []cut, chunks []takes.Chunk) Receipt {
 	r := Receipt{Seconds: at.take.Seconds(), Files: []File{}, Faults: []string{}}
 	for _, p := range players {
 		own, voices := recordings(cfg.Out, p, "HQ_*_1_*.mp3"), recordings(cfg.Out, p, "LQ_*.wav")
-		if p.role == "ARTIST" {
+		if p.role == artist {
 			r.count(p, "studio take", len(own), 1)
 		}
 		r.count(p, "voice recording", len(voices), 1)
@@ -39,6 +40,9 @@ func examine(cfg Config, at times) Receipt {
 		for _, path := range voices {
 			r.add(judgeVoice(load(cfg.Out, path, p, "voice"), cfg, at))
 		}
+	}
+	for _, p := range players {
+		r.Boxes = append(r.Boxes, r.judgeCuts(cfg, p, made, chunks))
 	}
 	r.OK = len(r.Faults) == 0
 	return r

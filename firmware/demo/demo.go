@@ -16,8 +16,11 @@ import (
 	"path/filepath"
 	"time"
 
+	"orionbox/audio/device"
 	"orionbox/firmware"
 	"orionbox/firmware/conf"
+	"orionbox/firmware/invite"
+	"orionbox/firmware/takes"
 	"orionbox/sip/conference"
 	"orionbox/webadmin"
 )
@@ -38,6 +41,8 @@ const (
 	stepLimit = 10 * time.Second
 	settle    = 500 * time.Millisecond // for the sound devices
 	callNo    = "600"
+	producer  = "PRODUCER"
+	artist    = "ARTIST"
 )
 
 // ErrFaults is returned when a recording is not what it should be; the receipt says which and how.
@@ -61,7 +66,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (Receipt, error) {
 	}
 	at, failed := d.play(ctx)
 	d.say("reading back what lies on disk")
-	receipt := examine(cfg, at)
+	receipt := examine(cfg, at, d.cuts, d.chunks)
 	if failed != nil {
 		receipt.OK = false
 		receipt.Faults = append(receipt.Faults, "the demo did not come to its end")
@@ -82,7 +87,9 @@ type demo struct {
 	run    string // folder of the sockets; short, as a socket's path must be
 	server *conference.Conference
 	users  map[string]string
-	boxes  []*box
+	boxes  []*box // the producer's first: the hub is on it
+	cuts   []cut
+	chunks []takes.Chunk // as the producer's box shows them at the end
 }
 
 // box is one of the demo's boxes and the client that presses its buttons.
@@ -105,6 +112,7 @@ func (d *demo) prepare() error {
 		return err
 	}
 	d.users = map[string]string{}
+
 	for _, p := range players {
 		d.users[p.name] = rand.Text()
 	}
@@ -128,37 +136,73 @@ func (d *demo) newBox(p player) (*box, error) {
 	if err := os.MkdirAll(home, 0o750); err != nil {
 		return nil, err
 	}
-	mic := d.cfg.Mic
-	if mic == "" {
-		mic = filepath.Join(home, "mic.wav")
-		if err := writeSignal(mic, p); err != nil {
-			return nil, err
-		}
+	mic, err := d.microphone(home, p)
+	if err != nil {
+		return nil, err
 	}
 	path := filepath.Join(home, "conn.conf")
 	if err := d.writeConf(path, mic, p); err != nil {
 		return nil, err
 	}
-	file, err := conf.Load(path)
+	settings, err := d.settings(path, p)
 	if err != nil {
 		return nil, err
 	}
-	for _, problem := range file.Problems() {
-		return nil, errors.New(problem.String())
-	}
 	socket := filepath.Join(d.run, p.name+".sock")
-	b, err := firmware.New(firmware.Config{Settings: file.Config(), Socket: socket, Version: d.cfg.Version}, d.log.With("box", p.name))
+	b, err := firmware.New(firmware.Config{Settings: settings, Socket: socket, Version: d.cfg.Version}, d.log.With("box", p.name))
 	if err != nil {
 		return nil, err
 	}
 	return &box{player: p, box: b, door: webadmin.NewClient(socket)}, nil
 }
 
-func (d *demo) writeConf(path, mic string, p player) error {
-	mic, err := filepath.Abs(mic)
+// settings are those of conn.conf, to which the invite of the producer's hub is added for all but the producer.
+func (d *demo) settings(path string, p player) (conf.Config, error) {
+	file, err := conf.Load(path)
+	if err != nil {
+		return conf.Config{}, err
+	}
+	if len(d.boxes) > 0 {
+		if err := d.join(file, p); err != nil {
+			return conf.Config{}, err
+		}
+	}
+	for _, problem := range file.Problems() {
+		return conf.Config{}, errors.New(problem.String())
+	}
+	return file.Config(), nil
+}
+
+// join writes an invite into a conn.conf, as `orionbox invite` and `orionbox join` do.
+func (d *demo) join(file *conf.File, p player) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stepLimit)
+	defer cancel()
+	reply, err := d.boxes[0].box.Host().Invite(ctx, webadmin.InviteRequest{
+		Name: p.name, Role: p.role, User: p.name, Password: d.users[p.name], Server: d.server.Addr().String(), CallNo: callNo})
 	if err != nil {
 		return err
 	}
+	in, err := conf.ParseInvite(reply.String)
+	if err != nil {
+		return err
+	}
+	if _, err := invite.Join(file, in); err != nil {
+		return err
+	}
+	return file.Save()
+}
+
+// microphone is the file that everybody plays from its start, or the player's own signal, in step with the others'.
+func (d *demo) microphone(home string, p player) (string, error) {
+	if d.cfg.Mic != "" {
+		path, err := filepath.Abs(d.cfg.Mic)
+		return device.FilePrefix + path, err
+	}
+	path, err := filepath.Abs(filepath.Join(home, "mic.wav"))
+	return device.RoomPrefix + path, errors.Join(err, writeSignal(path, p))
+}
+
+func (d *demo) writeConf(path, mic string, p player) error {
 	text := fmt.Sprintf(`# conn.conf of a demo box
 [ConnectionDetails]
 user = %s
@@ -167,7 +211,7 @@ server = %s
 call_no = %s
 
 [AudioSettings]
-mic = file:%s
+mic = %s
 speakers = null
 recording_location = .
 pre_roll = %g
@@ -178,5 +222,8 @@ reserve = 50
 username = %s
 role = %s
 `, p.name, d.users[p.name], d.server.Addr(), callNo, mic, preRoll.Seconds(), p.name, p.role)
+	if p.role == producer {
+		text += "\n[Hub]\nlisten = 127.0.0.1:0\n"
+	}
 	return os.WriteFile(path, []byte(text), 0o600)
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"orionbox/firmware"
+	"orionbox/firmware/hub"
 )
 
 // times are how long the parts of a session lasted.
@@ -25,9 +26,12 @@ func (d *demo) play(ctx context.Context) (at times, err error) {
 	go func() { server <- d.server.Run(serving) }()
 
 	start := time.Now()
+	hosting, close := context.WithCancel(context.WithoutCancel(ctx))
+	hub := make(chan error, 1)
+	go func() { hub <- d.boxes[0].box.Run(hosting) }()
 	playing, leave := context.WithCancel(ctx)
 	group, inSession := errgroup.WithContext(playing)
-	for _, b := range d.boxes {
+	for _, b := range d.boxes[1:] {
 		group.Go(func() error { return b.box.Run(inSession) })
 	}
 	at.take, err = d.session(inSession)
@@ -37,6 +41,8 @@ func (d *demo) play(ctx context.Context) (at times, err error) {
 	d.say("leaving")
 	leave()
 	err = errors.Join(err, group.Wait())
+	close() // the box with the hub goes last
+	err = errors.Join(err, <-hub)
 	at.session = time.Since(start)
 	hangUp()
 	return at, errors.Join(err, <-server)
@@ -45,7 +51,7 @@ func (d *demo) play(ctx context.Context) (at times, err error) {
 // session is what the three do: join, record, stop.
 func (d *demo) session(ctx context.Context) (time.Duration, error) {
 	d.say("conference at %s; %d boxes call %s", d.server.Addr(), len(d.boxes), callNo)
-	if err := d.join(ctx); err != nil {
+	if err := d.assemble(ctx); err != nil {
 		return 0, err
 	}
 	start := time.Now()
@@ -53,20 +59,31 @@ func (d *demo) session(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	d.say("recording for %v", d.cfg.Length)
-	select {
-	case <-ctx.Done():
-		return 0, fmt.Errorf("record: %w", context.Cause(ctx))
-	case <-time.After(d.cfg.Length - time.Since(start)):
+	if err := d.direct(ctx, start); err != nil {
+		return 0, err
+	}
+	if err := until(ctx, start.Add(d.cfg.Length)); err != nil {
+		return 0, err
 	}
 	took := time.Since(start)
 	if err := d.press(ctx, "record", func(s firmware.Status) bool { return s.Take.State == "idle" }); err != nil {
 		return 0, err
 	}
-	return took, nil
+	return took, d.agree(ctx)
 }
 
-// join waits until all are in the conference and have heard enough for a take to begin before its press.
-func (d *demo) join(ctx context.Context) error {
+// until waits for a moment.
+func until(ctx context.Context, at time.Time) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("wait in session: %w", context.Cause(ctx))
+	case <-time.After(time.Until(at)):
+		return nil
+	}
+}
+
+// assemble waits until all are in the conference and have heard enough for a take to begin before its press.
+func (d *demo) assemble(ctx context.Context) error {
 	for _, b := range d.boxes {
 		if err := b.await(ctx, joinLimit, "to be in the conference", func(s firmware.Status) bool { return s.Call == "in conference" }); err != nil {
 			return err
@@ -78,14 +95,18 @@ func (d *demo) join(ctx context.Context) error {
 		if err := b.await(ctx, stepLimit, "to have heard enough for the pre-roll", heard); err != nil {
 			return err
 		}
+		if err := b.await(ctx, stepLimit, "to see all the others", d.seesAll); err != nil {
+			return err
+		}
 	}
+	d.say("every box sees the %d others", len(d.boxes)-1)
 	return nil
 }
 
 // press presses a button on each artist's box and waits until all show what it leads to.
 func (d *demo) press(ctx context.Context, button string, done func(firmware.Status) bool) error {
 	for _, b := range d.boxes {
-		if b.role != "ARTIST" {
+		if b.role != artist {
 			continue
 		}
 		text, err := b.door.Press(ctx, button, 0)
@@ -95,7 +116,7 @@ func (d *demo) press(ctx context.Context, button string, done func(firmware.Stat
 		d.say("%s presses %s: %s", b.name, button, text)
 	}
 	for _, b := range d.boxes {
-		if b.role != "ARTIST" {
+		if b.role != artist {
 			continue
 		}
 		if err := b.await(ctx, stepLimit, "to follow the press of "+button, done); err != nil {
@@ -132,4 +153,15 @@ func (b *box) await(ctx context.Context, limit time.Duration, what string, ok fu
 		case <-poll.C:
 		}
 	}
+}
+
+// seesAll tells whether a box knows the session clock and all boxes as present.
+func (d *demo) seesAll(s firmware.Status) bool {
+	present := 0
+	for _, p := range s.Peers {
+		if p.State == hub.Present && p.Call {
+			present++
+		}
+	}
+	return present == len(d.boxes) && s.Clock.Synced
 }

@@ -17,6 +17,7 @@ type Receipt struct {
 	OK      bool     `json:"ok"`
 	Seconds float64  `json:"seconds"` // that the takes were asked to last
 	Files   []File   `json:"files"`
+	Boxes   []Cuts   `json:"boxes"`
 	Faults  []string `json:"faults"`
 }
 
@@ -59,6 +60,9 @@ func (r Receipt) Print(w io.Writer) error {
 			f.Box, f.Kind, f.Seconds, f.Format, f.Kbps, f.LevelDB, f.MainFrequency, f.Path, verdict(f.Faults))
 	}
 	if err := table.Flush(); err != nil {
+		return err
+	}
+	if err := r.printCuts(w); err != nil {
 		return err
 	}
 	for _, fault := range r.Faults {

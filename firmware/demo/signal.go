@@ -18,9 +18,9 @@ type player struct {
 }
 
 var players = []player{
-	{"carol", "PRODUCER", 247},
-	{"alice", "ARTIST", 330},
-	{"bob", "ARTIST", 440},
+	{"carol", producer, 247},
+	{"alice", artist, 330},
+	{"bob", artist, 440},
 }
 
 // studio is the format of the demo's interfaces.

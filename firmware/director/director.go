@@ -1,9 +1,9 @@
 // Package director owns the one event loop of a box. It feeds what happens to session.Next, carries out what comes back,
 // and keeps the measured state that LEDs, page and command line show.
 //
-//	press, call, devices, recorders, disk --> events --> loop --> session.Next --> effects --> recorder | phone | audio
-//	                                                      |                          |
-//	                                                    health                     clerk --> folder, journal
+//	press, call, devices, recorders, disk, hub --> events --> loop --> session.Next --> effects --> recorder | phone | audio | hub
+//	                                                           |                          |
+//	                                                         health                     clerk --> folder, journal
 //
 // While the box is on the loop never waits: not for the disk (the clerk does that), the network (the phone) or the sound card (the engine).
 package director
@@ -16,7 +16,9 @@ import (
 	"orionbox/audio/engine"
 	"orionbox/audio/pcm"
 	"orionbox/audio/recorder"
+	"orionbox/firmware/clock"
 	"orionbox/firmware/health"
+	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
 	"orionbox/sip/media"
@@ -29,6 +31,7 @@ type Audio interface {
 	MuteSpeakers(bool)
 	Status() engine.Status
 	Changed() <-chan struct{}
+	Clock() []engine.Stamp
 }
 
 // Phone is the call's side of a box: *phone.Phone.
@@ -49,6 +52,7 @@ type Recorder interface {
 type Voice interface {
 	Recorder
 	Rate() int
+	When(pos int64) (time.Time, bool) // the microphone heard what stands there
 	Attach(*media.Leg) error
 	Detach()
 	Close() // ends the tick; the recording must have been stopped
@@ -62,11 +66,12 @@ type Config struct {
 	Folder    string     // of all recordings
 	Studio    pcm.Format // of a take
 	Reserve   int64      // bytes that stay free on the recordings' disk
-	StudioBPS int64      // bytes a second that a take needs
+	Bitrate   int        // of a take, kbit/s
 	VoiceRate int        // samples a second of the voice recording when no call has set it yet
 	OpenTake  func(path string) (recorder.File, error)
 	OpenVoice func(path string, rate int) (recorder.File, error)
 	NewVoice  func(rate int) Voice
+	NoHub     error  // why there is no hub though there should be one; nil else
 	HangUp    func() // leaves the conference for good
 }
 
@@ -74,6 +79,7 @@ type Config struct {
 type Parts struct {
 	Audio  Audio
 	Phone  Phone // nil while no account is set up
+	Hub    Hub   // nil without one
 	Studio Recorder
 	Disk   Disk
 }
@@ -110,12 +116,23 @@ type Director struct {
 	retried time.Time
 	disk    space
 	lost    int64 // sample frames of the session that the box or its disk was too slow for
+
+	room
+	id        string // of this box among the peers
+	clock     *clock.Hub
+	card      *clock.Card
+	own       []*recording // of this session, in the order in which they began
+	changes   []takes.Change
+	waiting   []waiting
+	timed     time.Time // when the journal was last told where the clocks stand
+	announced time.Time // and the room of the tracks that grow
 }
 
 // New is a director that does nothing until Run.
 func New(cfg Config, parts Parts, log *slog.Logger) *Director {
-	return &Director{
-		cfg: cfg, parts: parts, log: log, now: time.Now, born: time.Now(),
+	born := time.Now()
+	d := &Director{
+		cfg: cfg, parts: parts, log: log, now: time.Now, born: born,
 		clerk:  newClerk(),
 		calls:  make(chan func()),
 		ended:  make(chan struct{}),
@@ -123,7 +140,15 @@ func New(cfg Config, parts Parts, log *slog.Logger) *Director {
 		faults: health.New(),
 		shown:  []health.Fault{},
 		studio: newTrack(parts.Studio),
+		room:   newRoom(),
+		id:     takes.FileName(cfg.Name),
+		clock:  clock.NewHub(born),
+		card:   clock.NewCard(cfg.Studio.Rate),
 	}
+	if parts.Hub != nil {
+		d.id = parts.Hub.ID()
+	}
+	return d
 }
 
 // Run is the loop. Once ctx has ended it closes the take, leaves the call, shuts the session's books and returns.
@@ -135,6 +160,7 @@ func (d *Director) Run(ctx context.Context) error {
 	defer close(d.ended)
 	asked := ctx.Done()
 	calls := d.phoneEvents()
+	d.say(hub.KindNotice, hub.NoticeJoined)
 	d.doTick()
 	for d.settle(); !d.done(); d.settle() {
 		select {
@@ -149,6 +175,8 @@ func (d *Director) Run(ctx context.Context) error {
 			d.judge()
 		case e := <-d.parts.Studio.Events():
 			d.doStudio(e)
+		case e := <-d.hubEvents():
+			d.doHub(e)
 		case e := <-d.voiceEvents():
 			d.doVoice(e)
 		case report := <-d.clerk.reports:
@@ -194,6 +222,7 @@ func (d *Director) feed(e session.Event) {
 	if next.Take != before.Take {
 		d.log.Info("take", "number", next.Number, "state", string(next.Take))
 	}
+	d.notices(before, next)
 	d.judge()
 }
 
@@ -213,7 +242,7 @@ func (d *Director) carryOut(effect session.Effect) {
 	case session.MuteSpeakers:
 		d.parts.Audio.MuteSpeakers(f.On)
 	case session.Mark:
-		d.mark()
+		d.mark(d.now(), "")
 	case session.HangUp:
 		d.cfg.HangUp()
 	case session.Refuse:

@@ -28,6 +28,7 @@ type card struct {
 	mu      sync.Mutex
 	status  engine.Status
 	changed chan struct{}
+	began   time.Time
 }
 
 func (c *card) set(change func(*engine.Status)) {
@@ -40,6 +41,9 @@ func (c *card) set(change func(*engine.Status)) {
 func (c *card) MuteMic(on bool)          { c.set(func(s *engine.Status) { s.MicMuted = on }) }
 func (c *card) MuteSpeakers(on bool)     { c.set(func(s *engine.Status) { s.SpeakersMuted = on }) }
 func (c *card) Changed() <-chan struct{} { return c.changed }
+func (c *card) Clock() []engine.Stamp {
+	return []engine.Stamp{{At: c.began, Pos: 0}, {At: time.Now(), Pos: format.Samples(time.Since(c.began))}}
+}
 func (c *card) Status() engine.Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,13 +170,17 @@ type voice struct {
 	*recorder.Recorder
 	mu       sync.Mutex
 	rate     int
+	began    time.Time
 	attached *media.Leg
 	stop     func()
 }
 
 func (v *voice) Rate() int { return v.rate }
 func (v *voice) Close()    { v.stop() }
-func (v *voice) Detach()   { _ = v.Attach(nil) }
+func (v *voice) When(pos int64) (time.Time, bool) {
+	return v.began.Add(format.Duration(pos)), true
+}
+func (v *voice) Detach() { _ = v.Attach(nil) }
 func (v *voice) Attach(leg *media.Leg) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -204,9 +212,15 @@ type rig struct {
 
 func start(t *testing.T, role session.Role) *rig {
 	t.Helper()
+	return startIn(t, role, nil)
+}
+
+// startIn starts a director at a hub, nil for none.
+func startIn(t *testing.T, role session.Role, room Hub) *rig {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	r := &rig{t: t, dir: t.TempDir(), done: make(chan error, 1), hung: make(chan struct{}),
-		card: &card{changed: make(chan struct{}, 64)},
+		card: &card{changed: make(chan struct{}, 64), began: time.Now()},
 		line: &line{events: make(chan phone.Event, 16), status: phone.Status{State: phone.Registering}},
 	}
 	r.card.status.Mic.State, r.card.status.Speakers.State = engine.OK, engine.OK
@@ -228,16 +242,16 @@ func start(t *testing.T, role session.Role) *rig {
 	}
 	studio, _ := newRecorder("studio")
 	r.Director = New(Config{
-		Name: "ann", Role: role, Version: "test", Reserve: 500 << 20, Folder: r.dir, Studio: format, StudioBPS: 40000, VoiceRate: 48000,
+		Name: "ann", Role: role, Version: "test", Reserve: 500 << 20, Folder: r.dir, Studio: format, Bitrate: 320, VoiceRate: format.Rate,
 		OpenTake:  open,
 		OpenVoice: func(path string, _ int) (recorder.File, error) { return open(path) },
 		NewVoice: func(rate int) Voice {
 			rec, stop := newRecorder("voice")
-			r.voice = &voice{Recorder: rec, rate: rate, stop: stop}
+			r.voice = &voice{Recorder: rec, rate: rate, began: time.Now(), stop: stop}
 			return r.voice
 		},
 		HangUp: func() { close(r.hung) },
-	}, Parts{Audio: r.card, Phone: r.line, Studio: studio, Disk: r.store}, log)
+	}, Parts{Audio: r.card, Phone: r.line, Studio: studio, Disk: r.store, Hub: room}, log)
 	ctx, leave := context.WithCancel(context.Background())
 	r.leave = leave
 	go func() { r.done <- r.Run(ctx) }()

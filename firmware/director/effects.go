@@ -2,6 +2,7 @@ package director
 
 import (
 	"errors"
+	"time"
 
 	"orionbox/audio/recorder"
 	"orionbox/firmware/health"
@@ -14,8 +15,9 @@ var errBusy = errors.New("the disk has not answered for so long that no more can
 // openSession has the folder made, and starts the voice recording, which waits for it.
 func (d *Director) openSession() {
 	f := &folder{ready: make(chan struct{}), began: d.now()}
-	d.folder, d.lost = f, 0
-	go func() { // not the clerk's work: however long its queue, a take has to have a folder
+	d.folder, d.lost, d.own = f, 0, nil
+	d.timed = time.Time{} // the journal begins with where the clocks stand
+	go func() {           // not the clerk's work: however long its queue, a take has to have a folder
 		f.session, f.err = d.parts.Disk.Begin(f.began)
 		close(f.ready)
 		d.clerk.reports <- func() { d.doFolder(f) }
@@ -67,14 +69,14 @@ func (d *Director) loseFolder(f *folder) {
 
 func (d *Director) startVoice() {
 	now, rate := d.now(), d.voice.Rate()
-	d.spoken.start(&recording{folder: d.folder, rate: rate, asked: now},
+	d.spoken.start(&recording{folder: d.folder, rate: rate, asked: now, when: d.voice.When},
 		func(s *takes.Session) (string, error) { return s.VoicePath(now) },
 		func(path string) (recorder.File, error) { return d.cfg.OpenVoice(path, rate) })
 }
 
 func (d *Director) startTake(number int) {
 	now := d.now()
-	d.studio.start(&recording{folder: d.folder, number: number, rate: d.cfg.Studio.Rate, asked: now},
+	d.studio.start(&recording{folder: d.folder, number: number, rate: d.cfg.Studio.Rate, asked: now, when: d.card.When},
 		func(s *takes.Session) (string, error) { return s.TakePath(number, now) }, d.cfg.OpenTake)
 }
 
@@ -119,11 +121,6 @@ func (d *Director) doClosed(f *folder, err error) {
 	d.log.Info("session closed", "folder", f.name)
 }
 
-// mark notes this instant in the journal.
-func (d *Director) mark() {
-	d.note(d.folder, takes.Entry{Kind: takes.KindMarker, Text: d.cfg.Name})
-}
-
 // note writes a line to a session's journal, with the time of now if it has none, whenever the disk gets to it.
 func (d *Director) note(f *folder, e takes.Entry) {
 	if f == nil || f != d.folder { // the journal of a folder that is gone went with it
@@ -161,6 +158,10 @@ func (d *Director) found(k health.Kind, err error) {
 func (d *Director) journal(kind takes.Kind, r *recording, e recorder.Event) {
 	entry := takes.Entry{Kind: kind, Time: e.At, Take: r.take(), File: r.file(), Rate: r.rate,
 		Pos: e.Pos, Samples: e.Samples, Bytes: e.Bytes}
+	entry.Hub, entry.Clock = d.instantOf(r, e)
+	if kind == takes.KindTakeStart {
+		entry.Bitrate = d.cfg.Bitrate
+	}
 	if e.Err != nil {
 		entry.Text = e.Err.Error()
 	}

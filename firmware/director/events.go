@@ -55,18 +55,24 @@ func (d *Director) doStudio(e recorder.Event) {
 	switch e.Kind {
 	case recorder.Started:
 		d.found(health.TakeCut, nil)
+		d.trackBegins(r, e)
 		d.journal(takes.KindTakeStart, r, e)
 		d.feed(session.TakeStarted{})
 	case recorder.Progress:
+		d.trackGrows(r, e)
 		d.found(health.TakeFailed, nil)
+		d.show()
 	case recorder.Gap:
 		d.gap(r, e)
 	case recorder.Stopped:
 		d.studio.end(e.ID)
+		d.trackEnds(r, e)
 		d.journal(takes.KindTakeStop, r, e)
+		d.markEnd(r)
 		d.feed(session.TakeStopped{})
 	case recorder.Failed:
 		d.studio.end(e.ID)
+		d.trackEnds(r, e)
 		d.journal(takes.KindTakeStop, r, e)
 		d.takeFailed(r, e)
 	}
@@ -92,16 +98,20 @@ func (d *Director) doVoice(e recorder.Event) {
 	}
 	switch e.Kind {
 	case recorder.Started:
+		d.trackBegins(r, e)
 		d.journal(takes.KindVoiceStart, r, e)
 	case recorder.Progress:
+		d.trackGrows(r, e)
 		d.found(health.VoiceFailed, nil)
 	case recorder.Gap:
 		d.gap(r, e)
 	case recorder.Stopped:
 		d.spoken.end(e.ID)
+		d.trackEnds(r, e)
 		d.journal(takes.KindVoiceStop, r, e)
 	case recorder.Failed:
 		d.spoken.end(e.ID)
+		d.trackEnds(r, e)
 		d.journal(takes.KindVoiceStop, r, e)
 		d.log.Error("voice recording", "err", e.Err)
 		d.found(health.VoiceFailed, e.Err)

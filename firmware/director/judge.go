@@ -28,6 +28,7 @@ type space struct {
 func (d *Director) doTick() {
 	d.measureDisk()
 	now := d.now()
+	d.keepTime(now)
 	if now.Sub(d.retried) >= retryEvery {
 		d.retried = now
 		d.feed(session.Retry{})
@@ -78,7 +79,7 @@ func (d *Director) bytesPerSecond() int64 {
 	if d.voice != nil {
 		rate = d.voice.Rate()
 	}
-	return d.cfg.StudioBPS + 2*int64(rate)
+	return int64(d.cfg.Bitrate)*1000/8 + 2*int64(rate)
 }
 
 // retryVoice starts the voice recording again, in a file of its own, if the disk ended it.
@@ -93,10 +94,12 @@ func (d *Director) retryVoice(now time.Time) {
 func (d *Director) judge() {
 	now := d.now()
 	d.judgeCall(now)
+	d.judgeHub(now)
 	d.judgeAudio(d.parts.Audio.Status(), now)
 	d.judgeStorage(now)
 	d.judgeTake(d.parts.Studio.Status(), now)
 	d.tell(d.faults.Faults(now))
+	d.show()
 }
 
 func (d *Director) judgeCall(now time.Time) {

@@ -15,7 +15,14 @@ type recording struct {
 	number int // of a take, as asked for; 0 for the voice
 	rate   int
 	asked  time.Time
-	path   atomic.Pointer[string] // set by the recorder's goroutine when the file has a name
+	when   func(pos int64) (time.Time, bool) // the sample frame pos of the recorded stream was captured
+	path   atomic.Pointer[string]            // set by the recorder's goroutine when the file has a name
+
+	begun          bool // what follows is known
+	begin          int64
+	samples, bytes int64 // on the disk
+	ended          bool
+	line           takes.Timeline
 }
 
 // file is the name of the file, empty before it has one.

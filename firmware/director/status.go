@@ -9,6 +9,7 @@ import (
 
 	"orionbox/audio/engine"
 	"orionbox/firmware/health"
+	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
 	"orionbox/sip/media"
 	"orionbox/sip/phone"
@@ -28,6 +29,9 @@ type Status struct {
 	Session   string         `json:"session"` // folder, empty without one
 	Audio     AudioStatus    `json:"audio"`
 	Storage   StorageStatus  `json:"storage"`
+	Hub       *hub.Status    `json:"hub,omitempty"` // missing without one
+	Clock     ClockStatus    `json:"clock"`
+	Peers     []hub.Peer     `json:"peers"`
 	Faults    []health.Fault `json:"faults"`
 }
 
@@ -91,6 +95,8 @@ func (d *Director) look() Status {
 		Voice:   d.lookVoice(),
 		Storage: StorageStatus{d.state.Storage, d.cfg.Folder, d.disk.free, d.cfg.Reserve, d.disk.minutes},
 		Faults:  d.shown,
+		Clock:   d.clockStatus(),
+		Peers:   d.lookPeers(),
 		Audio: AudioStatus{Mic: audio.Mic, Speakers: audio.Speakers, MicMuted: d.state.MicMuted, SpeakersMuted: d.state.SpeakersMuted,
 			PeakDB: audio.Level.PeakDB, RMSDB: audio.Level.RMSDB, Clipped: audio.Level.Clipped},
 	}
@@ -100,6 +106,10 @@ func (d *Director) look() Status {
 	}
 	if d.parts.Phone != nil {
 		s.Call, s.Phone = d.lookPhone()
+	}
+	if d.parts.Hub != nil {
+		status := d.parts.Hub.Status()
+		s.Hub = &status
 	}
 	return s
 }
@@ -166,6 +176,8 @@ func (s Status) Print(w io.Writer) error {
 	line("mic", "%s", s.Audio.micLine())
 	line("speakers", "%s%s", deviceLine(s.Audio.Speakers), muted(s.Audio.SpeakersMuted))
 	line("storage", "%s, %.0f minutes left (%.0f MB free) in %s", s.Storage.Level, s.Storage.MinutesLeft, megabytes(s.Storage.Free), s.Storage.Folder)
+	line("hub", "%s", s.hubLine())
+	line("clock", "%s", s.Clock.line())
 	if s.Session != "" {
 		line("session", "%s", s.Session)
 	}
@@ -192,6 +204,38 @@ func (s Status) callLine() string {
 	}
 	if p.RetryAt != nil {
 		text += fmt.Sprintf(", next try in %.0f s", max(0, time.Until(*p.RetryAt).Seconds()))
+	}
+	return text
+}
+
+func (s Status) hubLine() string {
+	if s.Hub == nil {
+		return "none: this box is alone"
+	}
+	text := fmt.Sprintf("%s, %s", s.Hub.Address, s.Hub.State)
+	if s.Hub.Detail != "" {
+		text += " (" + s.Hub.Detail + ")"
+	}
+	if s.Hub.Waiting > 0 {
+		text += fmt.Sprintf(", %d to be sent", s.Hub.Waiting)
+	}
+	present := 0
+	for _, p := range s.Peers {
+		if p.State == hub.Present {
+			present++
+		}
+	}
+	return fmt.Sprintf("%s, %d of %d boxes present", text, present, len(s.Peers))
+}
+
+func (c ClockStatus) line() string {
+	text := "this box's own"
+	if c.Synced {
+		text = fmt.Sprintf("the hub's, %+.3f s from this box's, drift %+.2f ppm, known to %.2f ms",
+			c.Offset.Seconds(), c.DriftPPM, float64(c.Uncertainty.Microseconds())/1000)
+	}
+	if c.Card.Known {
+		text += fmt.Sprintf("; sound card %+.1f ppm", c.Card.DriftPPM)
 	}
 	return text
 }

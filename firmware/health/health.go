@@ -39,6 +39,14 @@ var (
 		Hint: "the box keeps trying; recording goes on", After: 3 * time.Second}
 	PINUnsent = Kind{ID: "pin-unsent", Severity: Error, Text: "the digits of call_no could not be sent",
 		Hint: "the conference may be waiting for its PIN: allow RFC 4733 digits for this extension at the server"}
+	HubRefused = Kind{ID: "hub-refused", Severity: Error, Text: "the hub refuses this box",
+		Hint: "ask the producer for a new invite; recording and the call go on", hides: []string{"hub-down"}}
+	HubDown = Kind{ID: "hub-down", Severity: Warning, Text: "the hub does not answer: peers are not seen",
+		Hint: "the box keeps trying; markers and chat wait and are sent when it is back", After: 5 * time.Second}
+	HubMissing = Kind{ID: "hub-missing", Severity: Warning, Text: "there is no hub: this box is alone",
+		Hint: "mend what the detail says and start the box again; recording and the call go on"}
+	HubWordRefused = Kind{ID: "hub-word-refused", Severity: Warning, Text: "the hub refused what this box said",
+		Hint: "read why; nothing of a recording is lost"}
 	NoMicrophone = Kind{ID: "no-microphone", Severity: Error, Text: "no input device",
 		Hint: "plug the interface in, or correct AudioSettings, mic (`orionbox devices` lists what there is)", After: time.Second}
 	NoSpeakers = Kind{ID: "no-speakers", Severity: Warning, Text: "no output device",

@@ -83,8 +83,8 @@ type laid struct {
 	start, end clock.Instant
 }
 
-// lay places the tracks, sorted by their start. All that are open end together, so that there are no cuts where one of
-// them was written a moment later than the others.
+// lay places the tracks, sorted by their start. All that are open end together and with the last that has ended, so that
+// there are no cuts where one of them was written a moment later than the others.
 func lay(tracks []Track) []laid {
 	var all []laid
 	var now clock.Instant
@@ -95,9 +95,7 @@ func lay(tracks []Track) []laid {
 			continue
 		}
 		all = append(all, laid{Track: t, start: start, end: end})
-		if t.Open {
-			now = max(now, end)
-		}
+		now = max(now, end)
 	}
 	for i := range all {
 		if all[i].Open {

@@ -1,0 +1,83 @@
+package director
+
+import (
+	"time"
+
+	"orionbox/firmware/clock"
+	"orionbox/firmware/takes"
+)
+
+// timeEvery is how often the journal tells where the clocks stand: a straight line holds between two of these.
+const timeEvery = 10 * time.Second
+
+// ClockStatus tells how the session clock stands to the box's clock, and that to the sound card's.
+type ClockStatus struct {
+	clock.Reading
+	Card clock.CardReading `json:"card"`
+}
+
+// keepTime shows the clocks what the sound card did since, and writes down where they stand when that is due.
+func (d *Director) keepTime(now time.Time) {
+	for _, s := range d.parts.Audio.Clock() {
+		d.card.Observe(s.At, s.Pos)
+	}
+	if d.folder == nil {
+		return
+	}
+	if now.Sub(d.timed) >= timeEvery {
+		d.timed = now
+		d.noteTime(now)
+	}
+	if now.Sub(d.announced) >= announceEvery {
+		d.announced = now
+		d.placeOpen()
+	}
+}
+
+// placeOpen takes the tracks that grow one point further.
+func (d *Director) placeOpen() {
+	for _, r := range d.own {
+		if !r.ended && r.samples > 0 {
+			d.place(r, r.begin+r.samples)
+			d.announce(r)
+		}
+	}
+}
+
+// noteTime writes into the journal which sample frame of each stream is captured when by the session clock, and how sure
+// that is.
+func (d *Director) noteTime(now time.Time) {
+	r := d.clock.Reading(now)
+	e := takes.Entry{Kind: takes.KindClock, Time: now, Clock: r.Clock, ErrorMS: float64(r.Uncertainty.Microseconds()) / 1000}
+	if pos, ok := d.card.Pos(now); ok {
+		e.Hub, e.Pos, e.Rate = d.clock.At(now), pos, d.cfg.Studio.Rate
+		e.PPM = d.card.Reading(now).DriftPPM - r.DriftPPM
+		d.note(d.folder, e)
+	}
+	for _, v := range d.own {
+		if at, ok := v.when(v.begin + v.samples); ok && v.number == 0 && !v.ended {
+			e.Hub, e.Pos, e.Rate, e.File, e.PPM = d.clock.At(at), v.begin+v.samples, v.rate, v.file(), -r.DriftPPM
+			d.note(d.folder, e)
+		}
+	}
+}
+
+// exchanged takes in an exchange with the hub. The first makes the session clock the hub's, and one of another hub that
+// one's: what was placed until then is placed anew.
+func (d *Director) exchanged(e clock.Exchange) {
+	before := d.clock.Reading(d.now())
+	d.clock.Observe(e)
+	after := d.clock.Reading(d.now())
+	if before.Clock == after.Clock {
+		return
+	}
+	d.log.Info("session clock", "clock", after.Clock, "offset", after.Offset, "before", before.Clock)
+	d.timed = time.Time{}
+	d.placeAgain()
+	d.postWaiting()
+}
+
+func (d *Director) clockStatus() ClockStatus {
+	now := d.now()
+	return ClockStatus{Reading: d.clock.Reading(now), Card: d.card.Reading(now)}
+}

@@ -1,0 +1,121 @@
+package director
+
+import (
+	"path/filepath"
+	"slices"
+	"time"
+
+	"orionbox/audio/recorder"
+	"orionbox/firmware/clock"
+	"orionbox/firmware/takes"
+)
+
+// The recordings of this session as tracks: where each lies on the session clock, known to this box as it grows and told
+// to the room, so that every box can name every chunk.
+
+// announceEvery is how often the room is told of a track that grows.
+const announceEvery = 5 * time.Second
+
+func (d *Director) trackBegins(r *recording, e recorder.Event) {
+	r.begun, r.begin = true, e.Pos
+	d.own = append(d.own, r)
+	d.place(r, r.begin)
+	d.announce(r)
+}
+
+func (d *Director) trackGrows(r *recording, e recorder.Event) {
+	r.samples, r.bytes = e.Samples, e.Bytes
+}
+
+func (d *Director) trackEnds(r *recording, e recorder.Event) {
+	r.ended = true
+	if !r.begun {
+		return
+	}
+	r.samples, r.bytes = max(r.samples, e.Samples), max(r.bytes, e.Bytes)
+	d.place(r, r.begin+r.samples)
+	d.announce(r)
+}
+
+// place notes where on the session clock the sample frame pos of a recording was captured.
+func (d *Director) place(r *recording, pos int64) {
+	if at, ok := r.when(pos); ok {
+		r.line = r.line.Add(takes.Point{Hub: d.clock.At(at), Pos: pos}, r.rate)
+	}
+}
+
+// instantOf is when the sample frame of a recorder's event was captured, on the session clock of that name.
+func (d *Director) instantOf(r *recording, e recorder.Event) (clock.Instant, string) {
+	at, ok := r.when(e.Pos)
+	if !ok {
+		at = e.At
+	}
+	return d.clock.At(at), d.clock.Reading(d.now()).Clock
+}
+
+// placeAgain draws the lines of all recordings anew, after the session clock became the hub's.
+func (d *Director) placeAgain() {
+	for _, r := range d.own {
+		r.line = nil
+		d.place(r, r.begin)
+		if r.samples > 0 {
+			d.place(r, r.begin+r.samples)
+		}
+		d.announce(r)
+	}
+}
+
+// announce tells the room of a track.
+func (d *Director) announce(r *recording) {
+	if d.parts.Hub != nil && r.begun {
+		d.parts.Hub.Announce(d.trackOf(r))
+	}
+}
+
+func (d *Director) trackOf(r *recording) takes.Track {
+	t := takes.Track{
+		Box: d.id, Name: d.cfg.Name, File: r.file(), Studio: r.number > 0, Rate: r.rate,
+		Begin: r.begin, Samples: r.samples, Bytes: r.bytes, Open: !r.ended, Line: slices.Clone(r.line),
+	}
+	if path := r.path.Load(); path != nil {
+		t.Session = filepath.Base(filepath.Dir(*path))
+	}
+	if t.Studio {
+		t.Take, t.Bitrate = r.take(), d.cfg.Bitrate
+	}
+	return t
+}
+
+// trackKey names a track among all of the room.
+type trackKey struct{ box, session, file string }
+
+func keyOf(t takes.Track) trackKey { return trackKey{t.Box, t.Session, t.File} }
+
+// tracks are all that are known: the others' as they told of them, this box's as they are now.
+func (d *Director) tracks() []takes.Track {
+	var all []takes.Track
+	own := map[trackKey]bool{}
+	for _, r := range d.own {
+		t := d.trackOf(r)
+		own[keyOf(t)] = true
+		all = append(all, t)
+	}
+	for key, t := range d.told {
+		if !own[key] {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// recent leaves out the tracks of earlier sessions: those that had ended before this box's own began.
+func (d *Director) recent(all []takes.Track) []takes.Track {
+	since := d.clock.At(d.born)
+	if d.folder != nil {
+		since = d.clock.At(d.folder.began)
+	}
+	return slices.DeleteFunc(all, func(t takes.Track) bool {
+		end, ok := t.Line.HubAt(t.Begin+t.Samples, t.Rate)
+		return !t.Open && (!ok || end < since)
+	})
+}
