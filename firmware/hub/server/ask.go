@@ -48,7 +48,9 @@ func (s *Server) asker(msg *nats.Msg) (asker, error) {
 }
 
 // answer answers a box, at no other place than its own inbox.
-func (s *Server) answer(msg *nats.Msg, a asker, reply any) {
+func (s *Server) answer(msg *nats.Msg, a asker, reply any) { s.answerBy(s.boxes, msg, a, reply) }
+
+func (s *Server) answerBy(conn *nats.Conn, msg *nats.Msg, a asker, reply any) {
 	if msg.Reply == "" {
 		return
 	}
@@ -58,9 +60,9 @@ func (s *Server) answer(msg *nats.Msg, a asker, reply any) {
 	}
 	data, err := json.Marshal(reply)
 	if err == nil {
-		err = s.boxes.Publish(msg.Reply, data)
+		err = conn.Publish(msg.Reply, data)
 	}
-	if err != nil {
+	if err != nil && s.work.Err() == nil {
 		s.log.Warn("answer", "box", a.user, "error", err)
 	}
 }

@@ -27,14 +27,16 @@ func (s *Server) history(msg *nats.Msg) {
 		s.answer(msg, a, hub.HistoryReply{Error: s.refuse(a, hub.AskHistory, err)})
 		return
 	}
-	page := s.head(a.room, max(0, said.Page))
 	posts, more, err := s.missed(a.room, said.After, maxPage)
 	if err != nil {
 		s.trouble(a, hub.AskHistory, err)
 		return
 	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	page := s.head(a.room, max(0, said.Page))
 	page.Posts, page.More = posts, page.More || more
-	s.answer(msg, a, page)
+	s.answerBy(s.room, msg, a, page)
 }
 
 // maxHead is how many bytes of peers and tracks come on one page: those of 1000 boxes, and of the recordings of weeks.

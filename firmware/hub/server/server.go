@@ -62,6 +62,7 @@ type Server struct {
 	done      sync.WaitGroup
 	closeOnce sync.Once
 	closeErr  error
+	telling   sync.Mutex    // held from looking at what is so until it is on its way by room
 	up        atomic.Bool   // all that was stored has been read: from now on rooms are told
 	unsaved   chan struct{} // wakes save
 	dropped   atomic.Int64  // asks that nobody had time for; their boxes ask again

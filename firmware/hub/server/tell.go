@@ -22,7 +22,7 @@ type tellers struct {
 	mu     sync.Mutex
 	rooms  map[string]*teller
 	closed bool
-	timers sync.WaitGroup
+	busy   sync.WaitGroup
 }
 
 type teller struct {
@@ -34,15 +34,8 @@ func newTellers(tell func(room string)) *tellers {
 	return &tellers{tell: tell, rooms: map[string]*teller{}}
 }
 
-// soon has a room of some size told: now, or once it has been quiet for long enough.
+// soon has a room of some size told: now, or once it has been quiet for long enough. It does not wait for it.
 func (t *tellers) soon(room string, size int, now time.Time) {
-	if t.claim(room, size, now) {
-		t.tell(room)
-	}
-}
-
-// claim tells whether to tell now. If not, it is seen to.
-func (t *tellers) claim(room string, size int, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.rooms[room] == nil {
@@ -51,14 +44,13 @@ func (t *tellers) claim(room string, size int, now time.Time) bool {
 	r := t.rooms[room]
 	switch {
 	case t.closed || r.timer != nil:
-		return false
 	case now.Before(r.free):
-		t.timers.Add(1)
-		r.timer = time.AfterFunc(r.free.Sub(now), func() { defer t.timers.Done(); t.late(room, size) })
-		return false
+		t.busy.Add(1)
+		r.timer = time.AfterFunc(r.free.Sub(now), func() { defer t.busy.Done(); t.late(room, size) })
+	default:
+		r.free = now.Add(gather + time.Duration(size)*gatherForEach)
+		t.busy.Go(func() { t.tell(room) })
 	}
-	r.free = now.Add(gather + time.Duration(size)*gatherForEach)
-	return true
 }
 
 func (t *tellers) late(room string, size int) {
@@ -75,17 +67,19 @@ func (t *tellers) close() {
 	t.closed = true
 	for _, r := range t.rooms {
 		if r.timer != nil && r.timer.Stop() {
-			t.timers.Done()
+			t.busy.Done()
 		}
 	}
 	t.mu.Unlock()
-	t.timers.Wait()
+	t.busy.Wait()
 }
 
 // tellPeers tells a room who has changed.
 func (s *Server) tellPeers(room string) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	for _, page := range pages(raw(s.presence.untold(room)), maxPage) {
-		s.tell(room, hub.TellPeers, struct {
+		s.tellNext(room, hub.TellPeers, struct {
 			Peers []json.RawMessage `json:"peers"`
 		}{page})
 	}
@@ -93,6 +87,13 @@ func (s *Server) tellPeers(room string) {
 
 // tell tells a room something.
 func (s *Server) tell(room, what string, message any) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.tellNext(room, what, message)
+}
+
+// tellNext is tell for who holds telling: what is told as it stands must not be overtaken by what it was before.
+func (s *Server) tellNext(room, what string, message any) {
 	data, err := json.Marshal(message)
 	if err == nil {
 		err = s.room.Publish("tell."+room+"."+what, data)
