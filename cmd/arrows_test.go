@@ -43,19 +43,21 @@ var scaffolds = []string{"audio/audiotest", "audio/audiotest/lab", "sip/siptest"
 // owners says which package of ours is the only one to import an outside library. One that is not named here may have
 // any one owner. golang.org/x counts as the standard library.
 var owners = map[string][]string{
-	"github.com/gen2brain/malgo":   {"audio/device"},
-	"github.com/viert/go-lame":     {"audio/mp3"},
-	"gopkg.in/hraban/opus.v2":      {"audio/codec"},
-	"github.com/gin-gonic/gin":     {"webadmin"},
-	"github.com/spf13/cobra":       {"cmd/orionbox"},
-	"github.com/pion/rtp":          {"sip/rtp"},
-	"github.com/pion/rtcp":         {"sip/rtp"},
-	"github.com/pion/sdp":          {"sip/sdp"},
-	"github.com/emiago/sipgo":      {"sip/phone", "sip/conference"}, // the caller's and the callee's half of SIP
-	"github.com/nats-io/nats.go":   {"firmware/hub"},
-	"github.com/tus/tusd":          {"firmware/delivery"},
-	"periph.io/x/host":             {"hw/gpio"},
-	"github.com/coreos/go-systemd": {"firmware"},
+	"github.com/gen2brain/malgo":     {"audio/device"},
+	"github.com/viert/go-lame":       {"audio/mp3"},
+	"gopkg.in/hraban/opus.v2":        {"audio/codec"},
+	"github.com/gin-gonic/gin":       {"webadmin"},
+	"github.com/spf13/cobra":         {"cmd/orionbox"},
+	"github.com/pion/rtp":            {"sip/rtp"},
+	"github.com/pion/rtcp":           {"sip/rtp"},
+	"github.com/pion/sdp":            {"sip/sdp"},
+	"github.com/emiago/sipgo":        {"sip/phone", "sip/conference"},         // the caller's and the callee's half of SIP
+	"github.com/nats-io/nats.go":     {"firmware/hub", "firmware/hub/server"}, // a box's half and the hub's
+	"github.com/nats-io/nats-server": {"firmware/hub/server", "firmware/hub"}, // the latter's tests
+	"rsc.io/qr":                      {"firmware/invite"},
+	"github.com/tus/tusd":            {"firmware/delivery"},
+	"periph.io/x/host":               {"hw/gpio"},
+	"github.com/coreos/go-systemd":   {"firmware"},
 }
 
 var topLevel = []string{"firmware", "cmd", "hw", "audio", "sip", "webadmin", "systemd", "image", "docs",
