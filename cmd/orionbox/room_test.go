@@ -1,0 +1,409 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"orionbox/firmware"
+	"orionbox/firmware/hub"
+	"orionbox/firmware/session"
+	"orionbox/firmware/takes"
+	"orionbox/sip/siptest"
+)
+
+// testHub is a hub alone, as `orionbox hub` runs it, that can be killed and started again at the same place.
+type testHub struct {
+	t      *testing.T
+	dir    string
+	listen string
+	socket string
+	cmd    *exec.Cmd
+	gone   chan struct{}
+	log    *logBuffer
+}
+
+func newHub(t *testing.T) *testHub {
+	t.Helper()
+	run, err := os.MkdirTemp("", "hub") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(run) })
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Close()
+	h := &testHub{t: t, dir: t.TempDir(), listen: free.Addr().String(), socket: filepath.Join(run, "s"), log: &logBuffer{}}
+	t.Cleanup(func() {
+		h.kill()
+		if t.Failed() {
+			t.Logf("log of the hub:\n%s", h.log.tail(4000))
+		}
+	})
+	return h
+}
+
+// start runs the hub and returns when it answers.
+func (h *testHub) start() {
+	h.t.Helper()
+	cmd, gone := exec.Command(program, "hub", "--listen", h.listen, "--dir", h.dir, "--socket", h.socket), make(chan struct{})
+	cmd.Stdout, cmd.Stderr = h.log, h.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	go func() { _ = cmd.Wait(); close(gone) }()
+	h.cmd, h.gone = cmd, gone
+	if !poll(20*time.Second, func() bool {
+		conn, err := net.Dial("tcp", h.listen)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}) {
+		h.t.Fatalf("the hub does not answer:\n%s", h.log)
+	}
+}
+
+func (h *testHub) kill() {
+	if h.cmd != nil {
+		h.cmd.Process.Kill()
+		<-h.gone
+	}
+}
+
+// invite is the string that brings a box into the room 600.
+func (h *testHub) invite(name, role, server string) string {
+	h.t.Helper()
+	password := filepath.Join(h.t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte(siptest.Password(name)+"\n"), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+	out, err := orionbox(h.t, "invite", "--socket", h.socket, "--name", name, "--role", role, "--user", name,
+		"--password-file", password, "--server", server, "--call-no", "600", "--json")
+	if err != nil {
+		h.t.Fatalf("invite: %v\n%s", err, out)
+	}
+	var reply struct {
+		String string `json:"string"`
+	}
+	if err := json.Unmarshal([]byte(out), &reply); err != nil || reply.String == "" {
+		h.t.Fatalf("invite printed %s", out)
+	}
+	return reply.String
+}
+
+// studio is a conference, a hub and boxes that were invited to both.
+type studio struct {
+	hub   *testHub
+	boxes map[string]*testBox
+}
+
+// newStudio starts the boxes, a name and role each, and returns when all see each other in the conference.
+func newStudio(t *testing.T, roles map[string]string, through func(address string) string) *studio {
+	t.Helper()
+	s := &studio{hub: newHub(t), boxes: map[string]*testBox{}}
+	s.hub.start()
+	var names []string
+	for name := range roles {
+		names = append(names, name)
+	}
+	server := startConference(t, names...)
+	for name, role := range roles {
+		b := newBox(t, server, name, 440, nil)
+		if out, err := orionbox(t, "join", s.hub.invite(name, role, server), "-c", b.conf, "--yes"); err != nil {
+			t.Fatalf("join: %v\n%s", err, out)
+		}
+		if through != nil {
+			b.setHub(through(s.hub.listen))
+		}
+		s.boxes[name] = b.start()
+	}
+	for _, b := range s.boxes {
+		b.await("all peers in the conference", func(st firmware.Status) bool {
+			return st.Clock.Synced && len(present(st)) == len(roles) && st.Call == "in conference"
+		})
+	}
+	return s
+}
+
+// setHub has the box go to another address than its invite said.
+func (b *testBox) setHub(address string) {
+	b.t.Helper()
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	text, err := os.ReadFile(b.conf)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, l := range lines {
+		if key, _, _ := strings.Cut(l, "="); strings.TrimSpace(key) == "port" {
+			lines[i] = "port = " + port
+		}
+	}
+	if err := os.WriteFile(b.conf, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func present(s firmware.Status) map[string]hub.Peer {
+	found := map[string]hub.Peer{}
+	for _, p := range s.Peers {
+		if p.State == hub.Present {
+			found[p.ID] = p
+		}
+	}
+	return found
+}
+
+// ask runs a command of a box and reads the JSON that it prints.
+func ask[T any](b *testBox, args ...string) (answer T) {
+	b.t.Helper()
+	out, err := orionbox(b.t, append(args, "--json", "--socket", b.socket)...)
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &answer)
+	}
+	if err != nil {
+		b.t.Fatalf("orionbox %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return answer
+}
+
+func (b *testBox) do(args ...string) string {
+	b.t.Helper()
+	out, err := orionbox(b.t, append(args, "--socket", b.socket)...)
+	if err != nil {
+		b.t.Fatalf("orionbox %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func (b *testBox) markers() []takes.Marker { return ask[[]takes.Marker](b, "marker") }
+
+// cutAt is when, by the clock of this machine, the take's sample was captured at which a marker cuts it: found from the
+// journal's account of the take's start, and the place in the file.
+func (b *testBox) cutAt(marker string) (time.Time, error) {
+	for _, c := range ask[[]takes.Chunk](b, "chunks") {
+		if c.Marker != marker || c.Studio == nil || c.Box != b.id() {
+			continue
+		}
+		for _, e := range b.journal() {
+			if e.Kind == takes.KindTakeStart && e.File == c.Studio.File {
+				return e.Time.Add(time.Duration(c.Studio.From) * time.Second / time.Duration(c.Studio.Rate)), nil
+			}
+		}
+	}
+	return time.Time{}, fmt.Errorf("no chunk of a take begins at %s", marker)
+}
+
+func (b *testBox) id() string {
+	s, err := b.status()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return s.Name
+}
+
+func (b *testBox) journal() []takes.Entry {
+	b.t.Helper()
+	f, err := os.Open(b.only("journal.jsonl"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer f.Close()
+	log, err := takes.ReadJournal(f)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return log.Entries
+}
+
+// TestHubIsGoneForAMinute kills the hub in mid-take. The takes and the call go on; what was pressed and said meanwhile is
+// at every box soon after the hub is back, and cuts where it was pressed.
+func TestHubIsGoneForAMinute(t *testing.T) {
+	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST", "bob": "ARTIST"}, nil)
+	carol, alice, bob := s.boxes["carol"], s.boxes["alice"], s.boxes["bob"]
+	alice.record()
+	bob.record()
+	s.hub.kill()
+	gone := time.Now()
+	for _, b := range s.boxes {
+		b.await("peers to be unknown", func(st firmware.Status) bool { return len(present(st)) == 0 && len(st.Peers) == 3 })
+	}
+	pressed := time.Now()
+	carol.press("segment")
+	took := time.Since(pressed)
+	bob.press("segment")
+	alice.press("mic")
+	carol.do("chat", "can anybody read this?")
+	mine := carol.markers()
+	if len(mine) != 1 {
+		t.Fatalf("carol's own markers %+v", mine)
+	}
+	alice.awaitFor(80*time.Second, "a minute without the hub", func(st firmware.Status) bool {
+		if st.Call != "in conference" || !st.Recording {
+			t.Fatalf("without the hub: call %s, recording %v", st.Call, st.Recording)
+		}
+		return time.Since(gone) > time.Minute
+	})
+
+	s.hub.start()
+	back := time.Now()
+	for name, b := range s.boxes {
+		b.await("the press of a peer", func(st firmware.Status) bool { return present(st)["alice"].MicMuted && len(present(st)) == 3 })
+		if !poll(10*time.Second, func() bool { return len(b.markers()) == 2 }) {
+			t.Fatalf("%s's markers %+v, want carol's and bob's", name, b.markers())
+		}
+		if !poll(10*time.Second, func() bool { return strings.Contains(b.do("chat", "--history", "20"), "can anybody read this?") }) {
+			t.Fatalf("%s has not read the chat", name)
+		}
+	}
+	t.Logf("all of it was at all boxes %v after the hub's return, commands included", time.Since(back).Round(time.Millisecond))
+	for _, b := range []*testBox{alice, bob} {
+		b.endTake()
+		cut, err := b.cutAt(mine[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cut.Before(pressed.Add(-5*time.Millisecond)) || cut.After(pressed.Add(took+5*time.Millisecond)) {
+			t.Errorf("%s's take is cut %v after the press began, which took %v", b.id(), cut.Sub(pressed), took)
+		}
+	}
+	for _, b := range s.boxes {
+		for _, e := range b.journal() {
+			if e.Kind == takes.KindGap || e.Kind == takes.KindCall && strings.HasPrefix(e.Text, "left") {
+				t.Errorf("%s: %+v", b.id(), e)
+			}
+		}
+	}
+}
+
+// TestRoles has each role try what it may not.
+func TestRoles(t *testing.T) {
+	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST", "lea": "LISTENER"}, nil)
+	carol, alice, lea := s.boxes["carol"], s.boxes["alice"], s.boxes["lea"]
+	carol.press("segment")
+	id := carol.markers()[0].ID
+	for _, b := range s.boxes {
+		if !poll(5*time.Second, func() bool { return len(b.markers()) == 1 }) {
+			t.Fatalf("markers %+v", b.markers())
+		}
+	}
+	wantExit(t, exitRefused, "LISTENER", "press", "segment", "--socket", lea.socket)
+	wantExit(t, exitRefused, "LISTENER", "marker", "delete", id, "--socket", lea.socket)
+	wantExit(t, exitRefused, "ARTIST", "marker", "move", id, "-10s", "--socket", alice.socket)
+	before := carol.markers()[0]
+	carol.do("marker", "move", id, "-10s")
+	carol.do("marker", "rename", id, "verse 2")
+	carol.do("marker", "no-good", id)
+	if !poll(5*time.Second, func() bool {
+		m := lea.markers()[0]
+		return m.At == before.At.Add(-10*time.Second) && m.Name == "verse 2" && m.Verdict == takes.NoGood
+	}) {
+		t.Errorf("lea sees %+v", lea.markers())
+	}
+	alice.press("segment")
+	if !poll(5*time.Second, func() bool { return len(carol.markers()) == 2 }) {
+		t.Errorf("carol sees %+v", carol.markers())
+	}
+
+	wantExit(t, 0, "alice", "revoke", "alice", "--socket", s.hub.socket)
+	alice.await("to be refused", func(st firmware.Status) bool {
+		return st.Hub.State == hub.StateRefused && st.Worst() != nil && st.Call == "in conference"
+	})
+	carol.await("alice to be no longer there", func(st firmware.Status) bool { _, there := present(st)["alice"]; return !there })
+	wantExit(t, 0, "revoked", "members", "--socket", s.hub.socket)
+}
+
+// TestJoinAndLeave has a box come late and one leave.
+func TestJoinAndLeave(t *testing.T) {
+	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST"}, nil)
+	carol, alice := s.boxes["carol"], s.boxes["alice"]
+	alice.record()
+	carol.press("mic")
+	carol.do("chat", "take one")
+	conf := readAll(t, alice.conf)
+	late := newBox(t, between(conf, "server = ", "\n"), "alice", 440, nil)
+	if out, err := orionbox(t, "join", s.hub.invite("bob", "LISTENER", "127.0.0.1:9"), "-c", late.conf, "--yes"); err != nil {
+		t.Fatalf("join: %v\n%s", err, out)
+	}
+	late.start()
+	late.await("the present truth", func(st firmware.Status) bool {
+		p := present(st)
+		return p["alice"].Recording && p["alice"].Take == session.Recording && p["alice"].Number == 1 && p["carol"].MicMuted && !p["carol"].Recording
+	})
+	if !poll(5*time.Second, func() bool {
+		text := late.do("chat", "--history", "20")
+		return strings.Contains(text, "take one") && strings.Contains(text, hub.NoticeRecording)
+	}) {
+		t.Errorf("history:\n%s", late.do("chat", "--history", "20"))
+	}
+	if table := late.do("peers"); !strings.Contains(table, "alice") || !strings.Contains(table, "PRODUCER") {
+		t.Errorf("peers:\n%s", table)
+	}
+	alice.stop()
+	carol.await("alice to have left", func(st firmware.Status) bool {
+		for _, p := range st.Peers {
+			if p.ID == "alice" {
+				return p.State == hub.Absent
+			}
+		}
+		return false
+	})
+	late.kill()
+	carol.await("bob to be unknown, not gone", func(st firmware.Status) bool {
+		for _, p := range st.Peers {
+			if p.ID == "bob" {
+				return p.State == hub.Unknown
+			}
+		}
+		return false
+	})
+}
+
+func readAll(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func between(text, from, to string) string {
+	_, rest, _ := strings.Cut(text, from)
+	found, _, _ := strings.Cut(rest, to)
+	return found
+}
+
+// TestDamagedInvite leaves conn.conf as it was.
+func TestDamagedInvite(t *testing.T) {
+	h := newHub(t)
+	h.start()
+	whole := h.invite("alice", "ARTIST", "127.0.0.1:5060")
+	b := newBox(t, "127.0.0.1:5060", "old", 440, nil)
+	before := readAll(t, b.conf)
+	for _, damaged := range []string{whole[:len(whole)-1], whole[1:], strings.Replace(whole, whole[40:41], "", 1), whole + "A", "hello"} {
+		out, err := orionbox(t, "join", damaged, "-c", b.conf, "--yes")
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || !strings.Contains(out, "invite") {
+			t.Errorf("join of a damaged invite: %v\n%s", err, out)
+		}
+	}
+	if after := readAll(t, b.conf); after != before {
+		t.Errorf("conn.conf was touched:\n%s", after)
+	}
+}
