@@ -10,10 +10,21 @@ import (
 // timeEvery is how often the journal tells where the clocks stand: a straight line holds between two of these.
 const timeEvery = 10 * time.Second
 
-// ClockStatus tells how the session clock stands to the box's clock, and that to the sound card's.
+// ClockStatus tells how the session clock stands to the box's clock, and that to the sound card's. Times are milliseconds.
 type ClockStatus struct {
-	clock.Reading
-	Card clock.CardReading `json:"card"`
+	Clock       string  `json:"clock"`          // whose it is; "local" for a box without a hub
+	Synced      bool    `json:"synced"`         // with a hub
+	Offset      float64 `json:"offset_ms"`      // the hub's clock, less the time of day that the box has
+	DriftPPM    float64 `json:"drift_ppm"`      // by how much the hub's clock is faster
+	Uncertainty float64 `json:"uncertainty_ms"` // in 97 of 100 cases the true offset is this near, if the network is as quick there as back
+	Bound       float64 `json:"bound_ms"`       // and this near whatever the network
+	Exchanges   int     `json:"exchanges"`
+	Age         float64 `json:"age_ms"` // of the last exchange
+	Card        struct {
+		Known    bool    `json:"known"`
+		DriftPPM float64 `json:"drift_ppm"`   // by how much the card is faster than the box's clock
+		Residual float64 `json:"residual_ms"` // spread of its callbacks about the line
+	} `json:"card"`
 }
 
 // keepTime shows the clocks what the sound card did since, and writes down where they stand when that is due.
@@ -48,7 +59,7 @@ func (d *Director) placeOpen() {
 // that is.
 func (d *Director) noteTime(now time.Time) {
 	r := d.clock.Reading(now)
-	e := takes.Entry{Kind: takes.KindClock, Time: now, Clock: r.Clock, ErrorMS: float64(r.Uncertainty.Microseconds()) / 1000}
+	e := takes.Entry{Kind: takes.KindClock, Time: now, Clock: r.Clock, ErrorMS: milliseconds(r.Uncertainty)}
 	if pos, ok := d.card.Pos(now); ok {
 		e.Hub, e.Pos, e.Rate = d.clock.At(now), pos, d.cfg.Studio.Rate
 		e.PPM = d.card.Reading(now).DriftPPM - r.DriftPPM
@@ -79,5 +90,11 @@ func (d *Director) exchanged(e clock.Exchange) {
 
 func (d *Director) clockStatus() ClockStatus {
 	now := d.now()
-	return ClockStatus{Reading: d.clock.Reading(now), Card: d.card.Reading(now)}
+	r, card := d.clock.Reading(now), d.card.Reading(now)
+	s := ClockStatus{Clock: r.Clock, Synced: r.Synced, Offset: milliseconds(r.Offset), DriftPPM: r.DriftPPM,
+		Uncertainty: milliseconds(r.Uncertainty), Bound: milliseconds(r.Bound), Exchanges: r.Exchanges, Age: milliseconds(r.Age)}
+	s.Card.Known, s.Card.DriftPPM, s.Card.Residual = card.Known, card.DriftPPM, milliseconds(card.Residual)
+	return s
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }

@@ -232,7 +232,7 @@ func (c ClockStatus) line() string {
 	text := "this box's own"
 	if c.Synced {
 		text = fmt.Sprintf("the hub's, %+.3f s from this box's, drift %+.2f ppm, known to %.2f ms",
-			c.Offset.Seconds(), c.DriftPPM, float64(c.Uncertainty.Microseconds())/1000)
+			c.Offset/1000, c.DriftPPM, c.Uncertainty)
 	}
 	if c.Card.Known {
 		text += fmt.Sprintf("; sound card %+.1f ppm", c.Card.DriftPPM)
