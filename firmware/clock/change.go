@@ -8,7 +8,7 @@ import (
 const (
 	recent    = 30 * time.Second // is enough to see that theta is not what it was
 	enough    = 16               // exchanges
-	different = 2                // times what the older ones leave uncertain
+	different = 3                // times what the older ones leave uncertain
 )
 
 // changed tells that theta is no longer what it was, though a line still fits, and what of the corridor is of the new

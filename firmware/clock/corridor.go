@@ -13,6 +13,7 @@ const (
 	maxKept   = 512       // exchanges
 	maxSlope  = 500e3     // ns/s, 500 ppm: as much as a kernel slews a clock by
 	wander    = 200. / 60 // ns/s²: 0.2 ppm a minute, twice what a box on a table does
+	likely    = 150e3     // ns/s: as much as crystals differ by
 	precision = 1000.     // ns, of a reading of a clock
 	wide      = 4         // gaps: wide enough to have theta within, in 95 to 99 of 100 cases
 )
@@ -101,6 +102,10 @@ func (c corridor) fit() (fit, bool) {
 	for i := range lines {
 		lines[i].high += (back-there)/2 - by
 		lines[i].low += (back-there)/2 + by
+	}
+	inner := slices.DeleteFunc(slices.Clone(lines), func(s section) bool { return math.Abs(s.slope) > likely })
+	if slices.ContainsFunc(inner, func(s section) bool { return s.width() > 0 }) {
+		lines = inner
 	}
 	found := centroid(lines)
 	found.at, found.bound = latest, max(bound, found.off)

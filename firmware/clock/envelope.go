@@ -6,22 +6,22 @@ import "time"
 type envelope struct {
 	line   line
 	begin  point
+	end    time.Duration
 	points []point // of each slot the least late, by the nominal rate
 	seen   int
 }
 
 func (e *envelope) empty() bool { return e.seen == 0 }
 
-func (e *envelope) span() time.Duration { return e.points[len(e.points)-1].x - e.begin.x }
-
 // lasts tells that it is no callback that came late.
-func (e *envelope) lasts() bool { return e.seen >= run && e.span() >= stepped }
+func (e *envelope) lasts() bool { return e.seen >= run && e.end-e.begin.x >= stepped }
 
 func (e *envelope) add(p point) {
 	if e.empty() {
 		e.begin = p
 	}
 	e.seen++
+	e.end = p.x
 	n := len(e.points)
 	switch {
 	case n == 0 || p.x/slot != e.points[n-1].x/slot:

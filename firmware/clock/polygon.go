@@ -23,11 +23,18 @@ func (s section) between(t section, share float64) section {
 func turn(upper, lower []vertex) []section {
 	f, g := turning{upper}, turning{lower}
 	var all []section
-	for slope := -maxSlope; ; slope = min(maxSlope, f.next(), g.next()) {
+	for slope := -maxSlope; ; {
 		all = append(all, section{slope, f.touch(slope) + precision, g.touch(slope) - precision})
 		if slope >= maxSlope {
 			return all
 		}
+		next := min(maxSlope, f.next(), g.next())
+		if slope < -likely {
+			next = min(next, -likely)
+		} else if slope < likely {
+			next = min(next, likely)
+		}
+		slope = next
 	}
 }
 
