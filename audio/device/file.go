@@ -46,6 +46,14 @@ func openLoop(path string, format pcm.Format) (*loop, error) {
 // Close closes the file.
 func (l *loop) Close() error { return l.file.Close() }
 
+// seek goes to the place of the file that the room hears at a time.
+func (l *loop) seek(at time.Duration) {
+	l.rest = nil
+	if n := l.file.Len(); n > 0 {
+		l.file.SeekTo(l.file.Format().Samples(at) % n)
+	}
+}
+
 // fill fills dst with what comes next.
 func (l *loop) fill(dst []float32) error {
 	for len(dst) > 0 {
@@ -115,21 +123,26 @@ func openFileMic(path string, cfg Config, inStep bool, onFrames func([]float32))
 		return nil, fmt.Errorf("%w: %w", openError(err), err)
 	}
 	start := monotonic()
-	if inStep && l.file.Len() > 0 {
-		l.file.SeekTo(l.file.Format().Samples(RoomTime()) % l.file.Len())
+	early := RoomTime() - start
+	if inStep {
+		l.seek(start + early)
 	}
 	data := make([]float32, cfg.blockLen()*cfg.Format.Channels)
 	if err := l.fill(data); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrOpen, err), l.Close())
 	}
-	first := true
-	step := func() error {
-		if !first {
+	end := start // of the block before
+	step := func(began time.Duration) error {
+		stood := (began - end).Abs() > time.Millisecond
+		if stood && inStep {
+			l.seek(began + early) // the program stood still, and the room went on
+		}
+		if stood || end != start {
 			if err := l.fill(data); err != nil {
 				return err
 			}
 		}
-		first = false
+		end = began + cfg.Format.Duration(int64(cfg.blockLen()))
 		onFrames(data)
 		return nil
 	}
@@ -152,7 +165,7 @@ func openFileSpeakers(path string, cfg Config, render func([]float32)) (Device, 
 	}
 	frame := pcm.Frame{Format: cfg.Format, Data: make([]float32, cfg.blockLen()*cfg.Format.Channels)}
 	synced := int64(0)
-	step := func() error {
+	step := func(time.Duration) error {
 		render(frame.Data)
 		if err := file.WriteFrame(frame); err != nil {
 			return err

@@ -34,14 +34,19 @@ type schedule struct {
 }
 
 // wait is how long after now the next block is due, zero or less when it is due already. A block is due at its end, as
-// a card's is. It begins anew when now is too late to catch up.
+// a card's is. It begins anew when now is too late to catch up, with a block that is due now.
 func (s *schedule) wait(now time.Duration) time.Duration {
 	due := s.start + s.format.Duration((s.done+1)*int64(s.block))
 	if now-due > maxCatchUp {
-		s.start, s.done = now, 0
+		s.start, s.done = now-s.format.Duration(int64(s.block)), 0
 		return 0
 	}
 	return due - now
+}
+
+// began is when the block began that is due now.
+func (s *schedule) began() time.Duration {
+	return s.start + s.format.Duration(s.done*int64(s.block))
 }
 
 // paced is a device with no hardware: a goroutine that calls step for each block, in real time.
@@ -56,16 +61,16 @@ type paced struct {
 	err    error // why step ended, then of finish; read after ended
 }
 
-// startPaced runs step every block from a monotonic time on until Close, or until step fails: then the device falls silent
-// as an unplugged one does. finish releases what step used.
-func startPaced(cfg Config, start time.Duration, step func() error, finish func() error) *paced {
+// startPaced runs step every block from a monotonic time on, with the time at which the block began, until Close or until
+// step fails: then the device falls silent as an unplugged one does. finish releases what step used.
+func startPaced(cfg Config, start time.Duration, step func(began time.Duration) error, finish func() error) *paced {
 	p := &paced{name: cfg.Name, format: cfg.Format, quit: make(chan struct{}), finish: finish}
 	p.beat()
 	p.ended.Go(func() { p.err = p.run(schedule{format: cfg.Format, block: cfg.blockLen(), start: start}, step) })
 	return p
 }
 
-func (p *paced) run(s schedule, step func() error) error {
+func (p *paced) run(s schedule, step func(began time.Duration) error) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -83,7 +88,7 @@ func (p *paced) run(s schedule, step func() error) error {
 			return nil
 		default:
 		}
-		if err := step(); err != nil {
+		if err := step(s.began()); err != nil {
 			return err
 		}
 		p.beat()
@@ -112,7 +117,7 @@ func (p *paced) Close() error {
 // openNull is silence in real time: a microphone that hears nothing, or speakers that nobody hears.
 func openNull(cfg Config, k kind, block func([]float32)) Device {
 	data := make([]float32, cfg.blockLen()*cfg.Format.Channels)
-	step := func() error {
+	step := func(time.Duration) error {
 		if k == capture {
 			clear(data)
 		}
