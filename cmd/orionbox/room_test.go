@@ -4,20 +4,27 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"orionbox/audio/audiotest"
+	"orionbox/audio/device"
+	"orionbox/audio/measure"
+	"orionbox/audio/mp3"
 	"orionbox/firmware"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
 	"orionbox/sip/siptest"
+	"orionbox/webadmin"
 )
 
 // testHub is a hub alone, as `orionbox hub` runs it, that can be killed and started again at the same place.
@@ -103,10 +110,13 @@ func (h *testHub) invite(name, role, server string) string {
 	return reply.String
 }
 
-// studio is a conference, a hub and boxes that were invited to both.
+// studio is a conference, a hub and boxes that were invited to both, all in one room.
 type studio struct {
-	hub   *testHub
-	boxes map[string]*testBox
+	hub    *testHub
+	boxes  map[string]*testBox
+	server string // the conference
+	mic    string
+	room   measure.Sound
 }
 
 // newStudio starts the boxes, a name and role each, and returns when all see each other in the conference.
@@ -114,13 +124,16 @@ func newStudio(t *testing.T, roles map[string]string, through func(address strin
 	t.Helper()
 	s := &studio{hub: newHub(t), boxes: map[string]*testBox{}}
 	s.hub.start()
-	var names []string
+	names := []string{"alone"}
 	for name := range roles {
 		names = append(names, name)
 	}
 	server := startConference(t, names...)
+	s.server = server
+	s.mic, s.room = noise(t)
 	for name, role := range roles {
 		b := newBox(t, server, name, 440, nil)
+		b.listen(s.mic)
 		if out, err := orionbox(t, "join", s.hub.invite(name, role, server), "-c", b.conf, "--yes"); err != nil {
 			t.Fatalf("join: %v\n%s", err, out)
 		}
@@ -144,14 +157,20 @@ func (b *testBox) setHub(address string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.set("port", port)
+}
+
+// set changes a key that stands once in conn.conf.
+func (b *testBox) set(key, value string) {
+	b.t.Helper()
 	text, err := os.ReadFile(b.conf)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	lines := strings.Split(string(text), "\n")
 	for i, l := range lines {
-		if key, _, _ := strings.Cut(l, "="); strings.TrimSpace(key) == "port" {
-			lines[i] = "port = " + port
+		if name, _, _ := strings.Cut(l, "="); strings.TrimSpace(name) == key {
+			lines[i] = key + " = " + value
 		}
 	}
 	if err := os.WriteFile(b.conf, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
@@ -193,21 +212,72 @@ func (b *testBox) do(args ...string) string {
 
 func (b *testBox) markers() []takes.Marker { return ask[[]takes.Marker](b, "marker") }
 
-// cutAt is when, by the clock of this machine, the take's sample was captured at which a marker cuts it: found from the
-// journal's account of the take's start, and the place in the file.
-func (b *testBox) cutAt(marker string) (time.Time, error) {
+// noise is what the room sounds like: no two places in its ten seconds are alike.
+func noise(t testing.TB) (path string, sound measure.Sound) {
+	t.Helper()
+	sound = measure.Sound{Rate: 48000, Samples: make([]float32, 10*48000)}
+	r := rand.New(rand.NewPCG(3, 14))
+	last := float32(0)
+	for i := range sound.Samples {
+		last = 0.5*last + 0.1*float32(r.NormFloat64()) // little where an MP3 leaves off
+		sound.Samples[i] = last
+	}
+	path = filepath.Join(t.TempDir(), "room.wav")
+	audiotest.WriteWAV(t, path, sound, sound)
+	return path, sound
+}
+
+// listen has the box hear a room.
+func (b *testBox) listen(path string) { b.set("mic", "room:"+path) }
+
+// cutAt is when, by the room's clock, that was heard which stands where a marker cuts the box's take: the take is decoded
+// there, and what is heard looked for in the room's sound around a time.
+func (b *testBox) cutAt(marker string, room measure.Sound, around time.Duration) (time.Duration, error) {
 	for _, c := range ask[[]takes.Chunk](b, "chunks") {
 		if c.Marker != marker || c.Studio == nil || c.Box != b.id() {
 			continue
 		}
-		for _, e := range b.journal() {
-			if e.Kind == takes.KindTakeStart && e.File == c.Studio.File {
-				return e.Time.Add(time.Duration(c.Studio.From) * time.Second / time.Duration(c.Studio.Rate)), nil
-			}
+		piece := audiotest.Read(b.t, b.only(c.Studio.File))[0]
+		piece.Samples = piece.Samples[c.Studio.From:min(int(c.Studio.From)+6000, len(piece.Samples))]
+		const within = 9600 // 200 ms
+		near := int64(around.Seconds() * float64(room.Rate))
+		stretch := measure.Sound{Rate: room.Rate}
+		for i := near - within; i < near+within+6000; i++ {
+			stretch.Samples = append(stretch.Samples, room.Samples[i%int64(len(room.Samples))])
+		}
+		index, alike := stretch.Find(piece, within, within)
+		if alike < 0.8 {
+			return 0, fmt.Errorf("what %s has at %s is not what the room sounded like then (alike %.2f)", b.id(), marker, alike)
+		}
+		return around + time.Duration(index-within)*time.Second/time.Duration(room.Rate), nil
+	}
+	return 0, fmt.Errorf("no chunk of a take of %s begins at %s", b.id(), marker)
+}
+
+// cut presses Segment without starting a program for it, and tells when, by the room's clock, and which marker came of it.
+func (b *testBox) cut() (marker string, from, to time.Duration) {
+	b.t.Helper()
+	known := map[string]bool{}
+	for _, m := range b.markers() {
+		known[m.ID] = true
+	}
+	door := webadmin.NewClient(b.socket)
+	from = device.RoomTime()
+	if _, err := door.Press(b.t.Context(), "segment", 0); err != nil {
+		b.t.Fatal(err)
+	}
+	to = device.RoomTime()
+	for _, m := range b.markers() {
+		if !known[m.ID] {
+			return m.ID, from, to
 		}
 	}
-	return time.Time{}, fmt.Errorf("no chunk of a take begins at %s", marker)
+	b.t.Fatal("no marker came of the press")
+	return "", 0, 0
 }
+
+// outside is how far a time is from a stretch.
+func outside(at, from, to time.Duration) time.Duration { return max(from-at, at-to, 0) }
 
 func (b *testBox) id() string {
 	s, err := b.status()
@@ -236,23 +306,22 @@ func (b *testBox) journal() []takes.Entry {
 func TestHubIsGoneForAMinute(t *testing.T) {
 	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST", "bob": "ARTIST"}, nil)
 	carol, alice, bob := s.boxes["carol"], s.boxes["alice"], s.boxes["bob"]
-	alice.record()
-	bob.record()
+	// A box that never heard of a hub: where it has a gap too, the machine stood still.
+	alone := newBox(t, s.server, "alone", 440, nil)
+	alone.listen(s.mic)
+	alone.start()
+	for _, b := range []*testBox{alice, bob, alone} {
+		b.record()
+	}
 	s.hub.kill()
 	gone := time.Now()
 	for _, b := range s.boxes {
 		b.await("peers to be unknown", func(st firmware.Status) bool { return len(present(st)) == 0 && len(st.Peers) == 3 })
 	}
-	pressed := time.Now()
-	carol.press("segment")
-	took := time.Since(pressed)
+	marker, from, to := carol.cut()
 	bob.press("segment")
 	alice.press("mic")
 	carol.do("chat", "can anybody read this?")
-	mine := carol.markers()
-	if len(mine) != 1 {
-		t.Fatalf("carol's own markers %+v", mine)
-	}
 	alice.awaitFor(80*time.Second, "a minute without the hub", func(st firmware.Status) bool {
 		if st.Call != "in conference" || !st.Recording {
 			t.Fatalf("without the hub: call %s, recording %v", st.Call, st.Recording)
@@ -274,21 +343,38 @@ func TestHubIsGoneForAMinute(t *testing.T) {
 	t.Logf("all of it was at all boxes %v after the hub's return, commands included", time.Since(back).Round(time.Millisecond))
 	for _, b := range []*testBox{alice, bob} {
 		b.endTake()
-		cut, err := b.cutAt(mine[0].ID)
+		at, err := b.cutAt(marker, s.room, to)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cut.Before(pressed.Add(-5*time.Millisecond)) || cut.After(pressed.Add(took+5*time.Millisecond)) {
-			t.Errorf("%s's take is cut %v after the press began, which took %v", b.id(), cut.Sub(pressed), took)
+		if off := outside(at, from, to); off > 5*time.Millisecond {
+			t.Errorf("%s's take is cut %v from the press", b.id(), off)
 		}
 	}
+	alone.endTake()
+	stood := gaps(alone)
 	for _, b := range s.boxes {
 		for _, e := range b.journal() {
-			if e.Kind == takes.KindGap || e.Kind == takes.KindCall && strings.HasPrefix(e.Text, "left") {
-				t.Errorf("%s: %+v", b.id(), e)
+			if e.Kind == takes.KindCall && strings.HasPrefix(e.Text, "left") {
+				t.Errorf("%s's call: %+v", b.id(), e)
+			}
+		}
+		for _, at := range gaps(b) {
+			if !slices.ContainsFunc(stood, func(other time.Time) bool { return at.Sub(other).Abs() < 3*time.Second }) {
+				t.Errorf("%s has lost sound at %v, %v after the hub was killed", b.id(), at, at.Sub(gone))
 			}
 		}
 	}
+}
+
+// gaps are when a box lost sound.
+func gaps(b *testBox) (at []time.Time) {
+	for _, e := range b.journal() {
+		if e.Kind == takes.KindGap {
+			at = append(at, e.Time)
+		}
+	}
+	return at
 }
 
 // TestRoles has each role try what it may not.
@@ -405,5 +491,38 @@ func TestDamagedInvite(t *testing.T) {
 	}
 	if after := readAll(t, b.conf); after != before {
 		t.Errorf("conn.conf was touched:\n%s", after)
+	}
+}
+
+// TestPowerCutOfABox kills an artist's box in mid-take. The others go on seeing its chunks, and once it is back they know
+// where the take really ended.
+func TestPowerCutOfABox(t *testing.T) {
+	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST"}, nil)
+	carol, alice := s.boxes["carol"], s.boxes["alice"]
+	alice.record()
+	carol.press("segment")
+	id := carol.markers()[0].ID
+	alice.talk(2 * time.Second)
+	alice.kill()
+	path := alice.only("HQ_*.mp3")
+	carol.await("alice to be unknown", func(st firmware.Status) bool { _, there := present(st)["alice"]; return !there })
+	alice.start()
+	alice.await("the conference", func(st firmware.Status) bool { return st.Call == "in conference" })
+	report, err := mp3.Probe(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pieces []takes.Chunk
+	if !poll(10*time.Second, func() bool {
+		pieces = slices.DeleteFunc(ask[[]takes.Chunk](carol, "chunks"), func(c takes.Chunk) bool { return c.Box != "alice" || c.Studio == nil })
+		return len(pieces) > 1 && pieces[len(pieces)-1].Studio.To == report.Samples
+	}) {
+		t.Fatalf("carol knows the take of %d samples as %+v", report.Samples, pieces)
+	}
+	if pieces[1].Marker != id || pieces[0].Studio.From != 0 || pieces[0].Studio.To != pieces[1].Studio.From {
+		t.Errorf("chunks %+v", pieces)
+	}
+	if m := alice.markers(); len(m) != 1 || m[0].ID != id {
+		t.Errorf("alice came back to markers %+v", m)
 	}
 }

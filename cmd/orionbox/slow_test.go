@@ -90,21 +90,12 @@ func TestBoundariesOverASlowNetwork(t *testing.T) {
 	}
 	alice.record()
 	bob.record()
-	pressed := map[string]time.Time{}
+	type press struct{ from, to time.Duration }
+	pressed := map[string]press{}
 	for range 5 {
 		carol.talk(time.Second)
-		known := map[string]bool{}
-		for _, m := range carol.markers() {
-			known[m.ID] = true
-		}
-		before := time.Now()
-		carol.press("segment")
-		middle := before.Add(time.Since(before) / 2)
-		for _, m := range carol.markers() {
-			if !known[m.ID] {
-				pressed[m.ID] = middle
-			}
-		}
+		id, from, to := carol.cut()
+		pressed[id] = press{from, to}
 	}
 	for _, b := range []*testBox{alice, bob} {
 		if !poll(10*time.Second, func() bool { return len(b.markers()) >= 5 }) {
@@ -112,24 +103,21 @@ func TestBoundariesOverASlowNetwork(t *testing.T) {
 		}
 		b.endTake()
 	}
-	if len(pressed) != 5 {
-		t.Fatalf("%d markers of 5 presses", len(pressed))
-	}
-	for id, at := range pressed {
-		a, err := alice.cutAt(id)
-		if err != nil {
-			t.Fatal(err)
+	for id, p := range pressed {
+		var cuts []time.Duration
+		for _, b := range []*testBox{alice, bob} {
+			at, err := b.cutAt(id, s.room, p.to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if off := outside(at, p.from, p.to); off > 5*time.Millisecond {
+				t.Errorf("%s is cut %v from the press", b.id(), off)
+			}
+			cuts = append(cuts, at)
 		}
-		b, err := bob.cutAt(id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("alice is cut %v, bob %v after the middle of the press", a.Sub(at), b.Sub(at))
-		if off := a.Sub(b).Abs(); off > 5*time.Millisecond {
+		t.Logf("the press took %v; alice and bob are cut %v apart", p.to-p.from, cuts[0]-cuts[1])
+		if off := (cuts[0] - cuts[1]).Abs(); off > 5*time.Millisecond {
 			t.Errorf("alice and bob are cut %v apart", off)
-		}
-		if off := a.Sub(at).Abs(); off > 50*time.Millisecond {
-			t.Errorf("alice is cut %v from the press", off)
 		}
 	}
 }
