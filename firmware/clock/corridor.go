@@ -15,7 +15,7 @@ const (
 	wander    = 200. / 60 // ns/s²: 0.2 ppm a minute, twice what a box on a table does
 	likely    = 150e3     // ns/s: as much as crystals differ by
 	precision = 1000.     // ns, of a reading of a clock
-	wide      = 4         // gaps: wide enough to have theta within, in 95 to 99 of 100 cases
+	wide      = 4         // gaps: wide enough to have theta within, in about 95 of 100 cases
 )
 
 // corridor is what is known of theta, which added to the box's clock makes the hub's: each exchange says that theta was at

@@ -98,7 +98,7 @@ func (h *Hub) When(i Instant) time.Time {
 
 // Reading tells how the clocks stand at now.
 //
-// Uncertainty is by how much At(now) is off at most, in about 97 of 100 cases, on a network whose quickest messages take as
+// Uncertainty is by how much At(now) is off at most, in about 95 of 100 cases, on a network whose quickest messages take as
 // long there as back; it grows with Age by what the drift may be off and may have changed. No exchange of messages can tell
 // how unlike the two ways are. Bound is what holds even if all of the delay is in one of them: half the least delay there
 // and back.

@@ -59,15 +59,15 @@ func TestImpossibleExchangesAreLeftOut(t *testing.T) {
 
 // A box whose wall clock is wrong by half knows by how much, and how fast its crystal is.
 func TestReadingTellsOffsetAndDrift(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		h := newHost(seed, network{tail, tail}, time.Hour)
-		h.until(20 * time.Minute)
-		now := h.at(20 * time.Minute)
+		h.until(10 * time.Minute)
+		now := h.at(10 * time.Minute)
 		r := h.hub.Reading(now)
-		if d := r.Offset - h.hubTime(20*time.Minute).Sub(InstantOf(now)); d.Abs() > 2*time.Millisecond || r.Clock != "a" || !r.Synced {
+		if d := r.Offset - h.hubTime(10*time.Minute).Sub(InstantOf(now)); d.Abs() > 2*time.Millisecond || r.Clock != "a" || !r.Synced {
 			t.Errorf("offset off by %v: %+v", d, r)
 		}
-		if ppm := h.mono.ppm[20*60]; math.Abs(r.DriftPPM+ppm/(1+ppm/1e6)) > 15 {
+		if ppm := h.mono.ppm[10*60]; math.Abs(r.DriftPPM+ppm/(1+ppm/1e6)) > 15 {
 			t.Errorf("drift %v, the box's crystal runs %v ppm fast", r.DriftPPM, ppm)
 		}
 	}
@@ -78,7 +78,7 @@ func TestUncertaintyIsHonest(t *testing.T) {
 	const asked = 60
 	for _, net := range networks {
 		within, all := 0, 0
-		for seed := range uint64(30) {
+		for seed := range uint64(12) {
 			h := newHost(seed, net, 10*time.Minute)
 			for n := range asked {
 				at := 5*time.Second + time.Duration(n)*7*time.Second
@@ -99,13 +99,13 @@ func TestUncertaintyIsHonest(t *testing.T) {
 	}
 }
 
-// A box that a minute's outage cuts off keeps the time: p99 over boxes and, when they are settled, well under a millisecond typically.
+// A box that a minute's outage cuts off keeps the time: when it was settled, typically to well under a millisecond.
 func TestOutageOfAMinuteCostsLittle(t *testing.T) {
 	const from, to = 6 * time.Minute, 7 * time.Minute
 	for _, net := range networks {
 		var off errors
 		over := 0
-		for seed := range uint64(50) {
+		for seed := range uint64(25) {
 			h := newHost(seed, net, 10*time.Minute)
 			h.away = func(t time.Duration) bool { return t > from && t < to }
 			off = append(off, h.off(to-time.Second).Abs())
@@ -118,8 +118,8 @@ func TestOutageOfAMinuteCostsLittle(t *testing.T) {
 			}
 		}
 		t.Logf("%v: off by %v, p99 %v", net, off.at(0.5), off.at(0.99))
-		if off.at(0.5) > 600*time.Microsecond || off.at(0.99) > 3*time.Millisecond || over > 5 {
-			t.Errorf("%v: off by %v, p99 %v, %d of 50 beyond the uncertainty", net, off.at(0.5), off.at(0.99), over)
+		if off.at(0.5) > 600*time.Microsecond || off.at(0.99) > 3*time.Millisecond || over > 3 {
+			t.Errorf("%v: off by %v, p99 %v, %d of 25 beyond the uncertainty", net, off.at(0.5), off.at(0.99), over)
 		}
 	}
 }
