@@ -130,6 +130,7 @@ func TestDemo(t *testing.T) {
 			wantCBR(t, filepath.Join(dir, f.Path), 48000, 2)
 		}
 	}
+	wantCuts(t, receipt)
 	other := t.TempDir()
 	if err := os.WriteFile(filepath.Join(other, "song.wav"), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
@@ -141,6 +142,32 @@ func TestDemo(t *testing.T) {
 }
 
 // TestDoorOfARunningBox is refused what makes no sense, and told so.
+// wantCuts wants each artist's take in the three pieces that two cuts make, each next to the one before, and no cut off.
+func wantCuts(t *testing.T, receipt demo.Receipt) {
+	t.Helper()
+	for _, b := range receipt.Boxes {
+		var ends []int64
+		for _, c := range b.Chunks {
+			if c.Studio == nil {
+				continue
+			}
+			if len(ends) > 0 && c.Studio.From != ends[len(ends)-1] {
+				t.Errorf("%s's chunk %d begins at %d, the one before ends at %d", b.Box, c.Number, c.Studio.From, ends[len(ends)-1])
+			}
+			ends = append(ends, c.Studio.To)
+		}
+		if b.Role == "ARTIST" && (len(ends) != 3 || b.BoundaryErrorMS == nil || *b.BoundaryErrorMS > 5+b.PressMS/2) {
+			t.Errorf("%s's take is in %d pieces, cut %v ms off", b.Box, len(ends), b.BoundaryErrorMS)
+		}
+		if len(b.Chunks) < 3 || b.VoiceErrorMS == nil {
+			t.Errorf("%s's voice is in %d pieces, heard %v", b.Box, len(b.Chunks), b.VoiceErrorMS)
+		}
+	}
+	if len(receipt.Boxes) != 3 {
+		t.Errorf("%d boxes on the receipt", len(receipt.Boxes))
+	}
+}
+
 func TestDoorOfARunningBox(t *testing.T) {
 	box := newBox(t, "127.0.0.1:9", "1001", boxTone, settings{"ChatSettings.role": "LISTENER"}).start()
 	wantExit(t, exitRefused, "ARTIST", "press", "record", "--socket", box.socket)

@@ -526,3 +526,37 @@ func TestPowerCutOfABox(t *testing.T) {
 		t.Errorf("alice came back to markers %+v", m)
 	}
 }
+
+// TestTokensStayWhereTheyAre looks for the boxes' credentials everywhere but in conn.conf.
+func TestTokensStayWhereTheyAre(t *testing.T) {
+	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST"}, nil)
+	s.boxes["alice"].press("segment")
+	s.boxes["carol"].do("chat", "hello")
+	status, err := orionbox(t, "hub", "status", "--json", "--socket", s.hub.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := orionbox(t, "members", "--json", "--socket", s.hub.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantExit(t, 0, "alice", "revoke", "alice", "--socket", s.hub.socket)
+	s.boxes["alice"].await("to be refused", func(st firmware.Status) bool { return st.Hub.State == hub.StateRefused })
+	for _, b := range s.boxes {
+		_, secret, _ := strings.Cut(between(readAll(t, b.conf), "token = ", "\n"), ".")
+		if len(secret) < 20 {
+			t.Fatal("conn.conf holds no token")
+		}
+		state, err := orionbox(t, "status", "--json", "--socket", b.socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.stop()
+		for where, text := range map[string]string{"the box's log": b.log.String(), "its status": state,
+			"its journal": readAll(t, b.only("journal.jsonl")), "the hub's log": s.hub.log.String(), "its status,": status, "its members": members} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s's token stands in %s", b.conf, where)
+			}
+		}
+	}
+}
