@@ -32,7 +32,7 @@ type box struct {
 	told chan *nats.Msg
 }
 
-// start starts a hub in a folder, which runs until the test ends.
+// startHub starts a hub in a folder, which runs until the test ends.
 func startHub(t *testing.T, cfg Config) *Server {
 	t.Helper()
 	s, err := New(cfg.loopback(), testLog(t))

@@ -34,11 +34,12 @@ func (b *book) String() string {
 	return b.text.String()
 }
 
-// logged starts a hub whose log can be read, down to its chatter.
-func startLogged(t *testing.T) (*Server, *book) {
+// startLogged starts a hub whose log can be read, down to its chatter.
+func startLogged(t *testing.T, cfg Config) (*Server, *book) {
 	t.Helper()
 	b := &book{}
-	s, err := New(Config{Dir: t.TempDir()}.loopback(), slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	cfg.Dir = t.TempDir()
+	s, err := New(cfg.loopback(), slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func startLogged(t *testing.T) (*Server, *book) {
 }
 
 func TestStrangersAreRefused(t *testing.T) {
-	s, log := startLogged(t)
+	s, log := startLogged(t, Config{})
 	alice, err := s.Invite(t.Context(), "600", "Alice", session.Artist)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +97,7 @@ func TestStrangersAreRefused(t *testing.T) {
 }
 
 func TestRevokedBoxIsOutAtOnce(t *testing.T) {
-	s, log := startLogged(t)
+	s, log := startLogged(t, Config{})
 	bob := invite(t, s, "600", "Bob", session.Producer)
 	c, err := s.Invite(t.Context(), "600", "Alice", session.Artist)
 	if err != nil {
@@ -139,7 +140,7 @@ func TestRevokedBoxIsOutAtOnce(t *testing.T) {
 
 // A box asks under its own name only, hears its own room only, and gets nowhere near the store.
 func TestBoxKeepsToItsOwn(t *testing.T) {
-	s, log := startLogged(t)
+	s, log := startLogged(t, Config{})
 	eve, bob := invite(t, s, "600", "Eve", session.Artist), invite(t, s, "600", "Bob", session.Producer)
 	other := invite(t, s, "601", "Zoe", session.Producer)
 	errs := make(chan error, 100)
@@ -194,7 +195,7 @@ func wantViolation(t *testing.T, subject string, errs <-chan error) {
 
 // Whatever is malformed is answered with an error and stored nowhere; the box that said it goes on.
 func TestMalformedWordsAreRefused(t *testing.T) {
-	s, log := startLogged(t)
+	s, log := startLogged(t, Config{})
 	eve, bob := invite(t, s, "600", "Eve", session.Artist), invite(t, s, "600", "Bob", session.Artist)
 	bob.beat(hub.Presence{})
 	long := strings.Repeat("a", hub.MaxText+1)

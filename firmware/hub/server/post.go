@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"time"
 
@@ -21,6 +22,10 @@ func (s *Server) post(msg *nats.Msg) {
 	}
 	said = signed(said, a)
 	seq, err := s.judge(a, said)
+	if errors.Is(err, errBehind) {
+		s.trouble(a, hub.AskPost, err)
+		return
+	}
 	if err != nil {
 		s.answer(msg, a, hub.PostReply{Error: s.refuse(a, hub.AskPost, err)})
 		return
@@ -56,28 +61,35 @@ func numberedPost(p hub.Post, seq int64) hub.Post {
 	return p
 }
 
+// errBehind tells that a hub does not know yet what it would judge by.
+var errBehind = errors.New("what other hubs have stored has not come here yet")
+
 // judge gives the seq of a post that is known already, and an error if its box may not make it. With several hubs, what
-// it is judged by may still be on its way here from another.
+// it is judged by may still be on its way here from another: nobody is refused for that.
 func (s *Server) judge(a asker, p hub.Post) (seq int64, err error) {
 	seq, err = s.posts.judge(a.room, p)
 	if err == nil || !s.store.shared() {
 		return seq, err
 	}
-	s.catchUp()
+	if !s.caughtUp() {
+		return 0, errBehind
+	}
 	return s.posts.judge(a.room, p)
 }
 
-// catchUp waits until all that is stored now has come back, a second at most.
-func (s *Server) catchUp() {
-	ctx, cancel := context.WithTimeout(s.work, time.Second)
+// caughtUp waits until all that is stored now has come back, half a second at most.
+func (s *Server) caughtUp() bool {
+	ctx, cancel := context.WithTimeout(s.work, 500*time.Millisecond)
 	defer cancel()
 	stream, err := s.store.js.Stream(ctx, postStream)
 	if err != nil {
-		return
+		return false
 	}
-	for last := stream.CachedInfo().State.LastSeq; !s.posts.reached(last) && ctx.Err() == nil; {
+	last := stream.CachedInfo().State.LastSeq
+	for !s.posts.reached(last) && ctx.Err() == nil {
 		pause(ctx, time.Millisecond)
 	}
+	return s.posts.reached(last)
 }
 
 // storePost stores a post. That JetStream knows its id helps where another hub has stored it a moment ago.
@@ -110,6 +122,7 @@ func (s *Server) trouble(a asker, what string, err error) {
 func (s *Server) postStored(m stored) {
 	p, data, ok := s.readPost(m)
 	if !ok {
+		s.posts.pass(m.seq)
 		return
 	}
 	room := roomOf(m.subject, postSubject)

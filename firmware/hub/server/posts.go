@@ -200,6 +200,13 @@ func (p *posts) last(name string) int64 {
 	return 0
 }
 
+// pass takes note that a post came back which cannot be read.
+func (p *posts) pass(seq uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seq = seq
+}
+
 // reached tells whether all posts up to a seq have come back from the store.
 func (p *posts) reached(seq uint64) bool {
 	p.mu.Lock()

@@ -185,22 +185,27 @@ type feed struct {
 	ready  chan<- struct{} // nil once it is closed
 	handle func(stored)
 	seq    uint64 // of the last one handled
+
+	delivered uint64 // how many came by this consumer; one that is missing is asked for by another
 }
 
 // attempt follows the stream until something breaks. A server that dies is noticed by its missing heartbeats.
 func (f *feed) attempt(ctx context.Context) error {
-	try, cancel := context.WithTimeout(ctx, 5*time.Second)
+	try, cancel := context.WithTimeout(ctx, 2*time.Second) // who is not answered while there is no leader is not answered later
 	defer cancel()
 	stream, err := f.store.js.Stream(try, f.stream)
 	if err != nil {
 		return err
 	}
-	consumer, err := f.store.js.OrderedConsumer(try, f.stream, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: f.seq + 1, InactiveThreshold: time.Minute})
+	consumer, err := stream.CreateConsumer(try, jetstream.ConsumerConfig{AckPolicy: jetstream.AckNonePolicy,
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: f.seq + 1,
+		Replicas: 1, MemoryStorage: true, InactiveThreshold: time.Minute})
 	if err != nil {
 		return err
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(64), jetstream.PullHeartbeat(time.Second))
+	f.delivered = 0
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(64), jetstream.PullHeartbeat(time.Second),
+		jetstream.WithMessagesErrOnMissingHeartbeat(true))
 	if err != nil {
 		return err
 	}
@@ -223,6 +228,9 @@ func (f *feed) take(msg jetstream.Msg) error {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return err
+	}
+	if f.delivered++; meta.Sequence.Consumer != f.delivered {
+		return errors.New("something was lost on the way")
 	}
 	if meta.Sequence.Stream > f.seq {
 		f.seq = meta.Sequence.Stream
