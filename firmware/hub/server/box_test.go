@@ -218,7 +218,7 @@ func (b *box) hearPeer(id string, right func(hub.Peer) bool) hub.Peer {
 }
 
 // eventually polls until something is so.
-func eventually(t *testing.T, what string, so func() bool) {
+func eventually(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
