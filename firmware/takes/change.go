@@ -32,10 +32,11 @@ type Change struct {
 	Seq    int64         `json:"seq,omitempty"` // its place among all changes, by the hub; 0 until the hub has it
 	Marker string        `json:"marker"`        // id of the marker
 	Op     Op            `json:"op"`
-	At     clock.Instant `json:"at,omitempty"`   // of Set and Move: where the marker stands
-	Name   string        `json:"name,omitempty"` // of Set and Rename
-	By     string        `json:"by"`             // id of the box that did it
-	Role   session.Role  `json:"role"`           // and its role
+	At     clock.Instant `json:"at,omitempty"`    // of Set and Move: where the marker stands
+	Clock  string        `json:"clock,omitempty"` // name of the hub's clock that At is by; empty from boxes that did not tell yet
+	Name   string        `json:"name,omitempty"`  // of Set and Rename
+	By     string        `json:"by"`              // id of the box that did it
+	Role   session.Role  `json:"role"`            // and its role
 }
 
 // maxName is the longest name of a marker, in characters.
@@ -50,6 +51,8 @@ func (c Change) Check() error {
 		return fmt.Errorf("check marker: a %s needs a place", c.Op)
 	case utf8.RuneCountInString(c.Name) > maxName || !utf8.ValidString(c.Name):
 		return fmt.Errorf("check marker: its name must be text of at most %d characters", maxName)
+	case !clockName(c.Clock):
+		return fmt.Errorf("check marker: its clock's name must be text of at most %d characters", maxClock)
 	}
 	for _, r := range c.Name {
 		if unicode.IsControl(r) {

@@ -29,46 +29,15 @@ func (m Marker) Cuts(box string) bool {
 // not have yet come after those, as they are given. A change that makes no sense by itself (Check), or for a marker that is
 // not there, changes nothing: the hub refuses those, and a journal may be damaged.
 func Fold(changes []Change) []Marker {
-	standing := map[string]Marker{}
-	for _, c := range inOrder(changes) {
-		m, there := standing[c.Marker]
-		switch {
-		case c.Op == Delete:
-			delete(standing, c.Marker)
-		case there != (c.Op == Set):
-			standing[c.Marker] = m.after(c)
-		}
+	b := NewBoard()
+	for _, c := range changes {
+		b.Take(c)
 	}
-	markers := make([]Marker, 0, len(standing))
-	for _, m := range standing {
-		markers = append(markers, m)
-	}
-	slices.SortFunc(markers, func(a, b Marker) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID)) })
-	return markers
+	return b.Markers()
 }
 
-// inOrder has each change once: of its copies the last that the hub has numbered, else the first.
-func inOrder(changes []Change) []Change {
-	at := map[string]int{}
-	var once []Change
-	for _, c := range changes {
-		i, known := at[c.ID]
-		switch {
-		case c.Check() != nil:
-		case !known:
-			at[c.ID] = len(once)
-			once = append(once, c)
-		case c.Seq > 0:
-			once[i] = c
-		}
-	}
-	slices.SortStableFunc(once, func(a, b Change) int {
-		if a.Seq <= 0 || b.Seq <= 0 {
-			return cmp.Compare(b.Seq, a.Seq) // whoever has none is behind
-		}
-		return cmp.Compare(a.Seq, b.Seq)
-	})
-	return once
+func (m Marker) compare(n Marker) int {
+	return cmp.Or(cmp.Compare(m.At, n.At), cmp.Compare(m.ID, n.ID))
 }
 
 // after is the marker with one more thing done to it.
@@ -90,19 +59,27 @@ func (m Marker) after(c Change) Marker {
 // ARTIST set markers and change their own, a LISTENER nothing.
 func May(c Change, markers []Marker) error {
 	i := slices.IndexFunc(markers, func(m Marker) bool { return m.ID == c.Marker })
+	if i < 0 {
+		return c.may(Marker{}, false)
+	}
+	return c.may(markers[i], true)
+}
+
+// may is May, for the marker that the change is of, if that is there.
+func (c Change) may(m Marker, there bool) error {
 	switch {
 	case c.Role == session.Listener:
 		return fmt.Errorf("%s marker: a LISTENER may not touch markers; ask the producer", c.Op)
 	case c.Role != session.Artist && c.Role != session.Producer:
 		return fmt.Errorf("%s marker: only a PRODUCER or an ARTIST may; the role here is %q", c.Op, c.Role)
-	case c.Op == Set && i >= 0:
+	case c.Op == Set && there:
 		return errors.New("set marker: one with this id is there already; move that one, or set another")
 	case c.Op == Set:
 		return nil
-	case i < 0:
+	case !there:
 		return fmt.Errorf("%s marker: there is none with the id %q, or it was deleted; list those that are there", c.Op, c.Marker)
-	case c.Role == session.Artist && markers[i].By != c.By:
-		return fmt.Errorf("%s marker: an ARTIST may change only their own; this one is of %q, ask the producer", c.Op, markers[i].By)
+	case c.Role == session.Artist && m.By != c.By:
+		return fmt.Errorf("%s marker: an ARTIST may change only their own; this one is of %q, ask the producer", c.Op, m.By)
 	}
 	return nil
 }

@@ -24,7 +24,8 @@ type Track struct {
 	Begin   int64    `json:"begin"`             // index in the box's stream of the file's first sample frame
 	Samples int64    `json:"samples"`           // in the file, on the disk
 	Bytes   int64    `json:"bytes"`
-	Open    bool     `json:"open"` // still growing
+	Open    bool     `json:"open"`            // still growing
+	Clock   string   `json:"clock,omitempty"` // name of the hub's clock that Line is by; empty from boxes that did not tell yet
 	Line    Timeline `json:"line"`
 }
 
@@ -45,6 +46,7 @@ const (
 	maxSamples = 1 << 40 // sample frames, and bytes, of a file: months
 	maxID      = 64      // bytes
 	maxPerson  = 128     // characters
+	maxClock   = 64      // characters
 	minRate    = 8000
 	maxRate    = 192000
 )
@@ -59,6 +61,8 @@ func (t Track) Check() error {
 		return fmt.Errorf("check track: whose it is must be text of at most %d characters", maxPerson)
 	case !sessionForm.MatchString(t.Session):
 		return errors.New("check track: its session is not the name of a session's folder")
+	case !clockName(t.Clock):
+		return fmt.Errorf("check track: its clock's name must be text of at most %d characters", maxClock)
 	}
 	return errors.Join(t.checkFile(), t.Line.check())
 }
@@ -86,6 +90,9 @@ func printable(s string) bool {
 	}
 	return utf8.ValidString(s)
 }
+
+// clockName tells that s can be the name of a clock.
+func clockName(s string) bool { return utf8.RuneCountInString(s) <= maxClock && printable(s) }
 
 func (l Timeline) check() error {
 	if len(l) > maxPoints {
