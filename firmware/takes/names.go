@@ -13,6 +13,7 @@ import (
 
 const (
 	sessionPrefix = "SESSION_"
+	stampForm     = "20060102_150405"
 	journalName   = "journal.jsonl"
 	maxArtist     = 64 // bytes; a file name has room for 255
 )
@@ -48,7 +49,7 @@ func lastByte(s string) byte {
 	return s[len(s)-1]
 }
 
-func sessionName(now time.Time) string { return sessionPrefix + now.Format("20060102_150405") }
+func sessionName(now time.Time) string { return sessionPrefix + now.Format(stampForm) }
 
 // Recording is what a file's name tells.
 type Recording struct {
