@@ -17,30 +17,48 @@ func Tracks(log Log, box, name, session string) []Track {
 	for _, t := range recordingsIn(log.Entries) {
 		if t.checkFile() == nil && (t.Open || t.Samples > 0) {
 			t.Box, t.Name, t.Session, t.Line = box, name, session, times.line(t)
+			t.Clock = times.clock
 			tracks = append(tracks, t)
 		}
 	}
 	return tracks
 }
 
-// Changes is all that a session's journal tells of markers, as Fold takes it. What was set on the box's own clock before it
-// heard from a hub stands where it belongs on the hub's.
+// Changes is all that a session's journal tells of markers, as Fold takes it, but for what the hub refused. What was set on
+// the box's own clock before it heard from a hub stands where it belongs on the hub's; all names the clock that it is by.
 func Changes(log Log) []Change {
 	times := timesOf(log.Entries)
+	refused := map[string]bool{}
+	for _, e := range log.Entries {
+		if e.Kind == KindMarker && e.Text == MarkerRefused && e.Change != nil {
+			refused[e.Change.ID] = true
+		}
+	}
 	changes := []Change{}
 	for _, e := range log.Entries {
-		if e.Kind != KindMarker || e.Change == nil || e.Change.Check() != nil {
-			continue
+		if e.Kind == KindMarker && e.Change != nil && e.Change.Check() == nil && !refused[e.Change.ID] {
+			changes = append(changes, times.carry(*e.Change, e.Clock))
 		}
-		c := *e.Change
-		if e.Clock != "" && c.At > 0 {
-			if i, known := times.translate(c.At, e.Clock); known && i > 0 {
-				c.At = i
-			}
-		}
-		changes = append(changes, c)
 	}
 	return changes
+}
+
+// carry is a change on the session's clock. If it tells no clock, it is by that of its line. What cannot be carried over
+// stays, by the clock that it is by.
+func (t times) carry(c Change, line string) Change {
+	from := cmp.Or(c.Clock, line, t.clock)
+	if !clockName(from) {
+		return c
+	}
+	c.Clock = t.clock
+	if c.At > 0 {
+		if i, known := t.translate(c.At, from); known && i > 0 {
+			c.At = i
+		} else {
+			c.Clock = from
+		}
+	}
+	return c
 }
 
 // recordingsIn follows each file through the journal.
@@ -122,7 +140,7 @@ type times struct {
 func timesOf(entries []Entry) times {
 	t := times{clock: LocalClock, studio: map[string]Timeline{}, own: map[string]Timeline{}, guess: map[string]Timeline{}}
 	for _, e := range entries {
-		if e.Hub > 0 && e.onClock() != LocalClock {
+		if e.Hub > 0 && e.onClock() != LocalClock && clockName(e.Clock) {
 			t.clock = e.Clock
 		}
 		if e.ofStudio() && e.Rate > 0 {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,6 +99,12 @@ func TestTracksFromJournal(t *testing.T) {
 		"a voice as a take":                         {[]Entry{with(takeStop, func(e *Entry) { e.File = aVoice })}, []Track{}},
 		"nonsense for numbers":                      {[]Entry{with(takeStop, func(e *Entry) { e.Samples, e.Pos, e.Rate = math.MaxInt64, math.MinInt64, -1 })}, []Track{}},
 	} {
+		for i := range c.want {
+			c.want[i].Clock = "hub"
+			if len(c.want[i].Line) == 0 { // as is any other word of time in that journal
+				c.want[i].Clock = LocalClock
+			}
+		}
 		if got := tracksOf(t, c.entries...); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s:\n%+v\nwant\n%+v", name, got, c.want)
 		}
@@ -130,7 +137,7 @@ func TestTracksBeforeTheHub(t *testing.T) {
 // TestTracksOfTheLastHub: another hub is another time line.
 func TestTracksOfTheLastHub(t *testing.T) {
 	tracks := tracksOf(t, tick(0), started(KindTakeStart, aTake, 2000, 48000), with(tick(10_000), func(e *Entry) { e.Clock, e.Hub = "other", at(99_000) }))
-	if want := (Timeline{{Hub: at(99_000), Pos: 480_000}}); len(tracks) != 1 || !reflect.DeepEqual(tracks[0].Line, want) {
+	if want := (Timeline{{Hub: at(99_000), Pos: 480_000}}); len(tracks) != 1 || tracks[0].Clock != "other" || !reflect.DeepEqual(tracks[0].Line, want) {
 		t.Errorf("%+v", tracks)
 	}
 }
@@ -148,16 +155,60 @@ func TestTracksOfAnOldJournal(t *testing.T) {
 // TestChanges: each line counts as often as it was written; Fold makes one of them.
 func TestChanges(t *testing.T) {
 	set := Change{ID: "1", Marker: "m", Op: Set, At: at(5000), Name: "verse", By: "ann", Role: session.Artist}
-	numbered := set
-	numbered.Seq = 7
-	bad := set
-	bad.Op = "dance"
+	numbered, bad := set, set
+	numbered.Seq, bad.Op = 7, "dance"
 	log := written(t, Entry{Kind: KindMarker, Change: &set}, Entry{Kind: KindMarker, Text: "Ann"}, Entry{Kind: KindCall, Change: &set},
 		Entry{Kind: KindMarker, Change: &bad}, Entry{Kind: KindMarker, Change: &numbered, Clock: "hub"})
+	set.Clock, numbered.Clock = LocalClock, "hub" // which the studio stream was never placed on
 	if got := Changes(log); !reflect.DeepEqual(got, []Change{set, numbered}) {
 		t.Errorf("%+v", got)
 	}
 	if got := Fold(Changes(log)); len(got) != 1 || got[0].Name != "verse" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestChangesNameTheirClock: what was placed by another clock is carried over to the session's, whoever tells which it was.
+func TestChangesNameTheirClock(t *testing.T) {
+	const wrong = 7 * time.Minute // of the box's own clock
+	set := func(id, clock string, ms int64) *Change {
+		c := Change{ID: id, Marker: id, Op: Set, At: at(ms), Clock: clock, By: "ann", Role: session.Artist}
+		if clock == LocalClock {
+			c.At = c.At.Add(-wrong)
+		}
+		return &c
+	}
+	local := func(e Entry) Entry { e.Hub, e.Clock = e.Hub.Add(-wrong), LocalClock; return e }
+	log := written(t, local(tick(0)), Entry{Kind: KindMarker, Change: set("1", LocalClock, 5000)}, local(tick(10_000)), tick(20_000),
+		Entry{Kind: KindMarker, Clock: LocalClock, Change: set("2", "hub", 25_000)}, Entry{Kind: KindMarker, Clock: "hub", Change: set("3", "", 26_000)},
+		Entry{Kind: KindMarker, Change: set("4", "elsewhere", 27_000)}, Entry{Kind: KindMarker, Clock: "\n", Change: set("5", "", 28_000)}, tick(30_000))
+	want := []Change{*set("1", "hub", 5000), *set("2", "hub", 25_000), *set("3", "hub", 26_000), *set("4", "elsewhere", 27_000), *set("5", "", 28_000)}
+	if got := Changes(log); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v\nwant\n%+v", got, want)
+	}
+}
+
+// TestClockNames: a clock's name is a short text.
+func TestClockNames(t *testing.T) {
+	for name, good := range map[string]bool{"": true, "hub": true, strings.Repeat("ü", 64): true, strings.Repeat("x", 65): false, "a\nb": false, "\xff": false} {
+		change := Change{ID: "1", Marker: "m", Op: Set, At: at(5000), Clock: name}
+		track := take("ann", 1, 0, 1000)
+		track.Clock = name
+		if change.Check() == nil != good || track.Check() == nil != good {
+			t.Errorf("%q: %v, %v", name, change.Check(), track.Check())
+		}
+	}
+}
+
+// TestChangesThatTheHubRefused: they do not count, wherever in the journal that stands.
+func TestChangesThatTheHubRefused(t *testing.T) {
+	change := func(id string, op Op) *Change {
+		return &Change{ID: id, Marker: "m", Op: op, At: at(5000), Clock: "hub", By: "ann", Role: session.Artist}
+	}
+	log := written(t, tick(0), Entry{Kind: KindMarker, Text: MarkerRefused, Change: change("3", Good)}, Entry{Kind: KindMarker, Change: change("1", Set)},
+		Entry{Kind: KindMarker, Change: change("2", Delete)}, Entry{Kind: KindMarker, Text: MarkerRefused, Change: &Change{ID: "2"}},
+		Entry{Kind: KindMarker, Change: change("3", Good)}, Entry{Kind: KindMarker, Text: MarkerRefused})
+	if got := Changes(log); !reflect.DeepEqual(got, []Change{*change("1", Set)}) {
 		t.Errorf("%+v", got)
 	}
 }

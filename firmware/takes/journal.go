@@ -28,7 +28,7 @@ const (
 	KindVoiceStop      Kind = "voice-stop"
 	KindVoiceRecovered Kind = "voice-recovered"
 	KindGap            Kind = "gap"    // sound that was lost; silence keeps its place
-	KindMarker         Kind = "marker" // Change; told twice, it counts once: first as it was made here, then with the hub's Seq
+	KindMarker         Kind = "marker" // Change; told twice, it counts once: first as it was made here, then with the hub's Seq. With the Text MarkerRefused the hub refused it
 	KindCall           Kind = "call"
 	KindClock          Kind = "clock" // where the session clock and a stream stand
 	KindPeer           Kind = "peer"  // Text is what was noticed of another box
@@ -40,6 +40,9 @@ const (
 	Closed    = "closed"
 	Recovered = "recovered"
 )
+
+// MarkerRefused is the text of a KindMarker line that tells that the hub refused the Change with that id: it does not count.
+const MarkerRefused = "refused"
 
 // Version is the version of the lines that are written. A later one only adds fields.
 const Version = 1

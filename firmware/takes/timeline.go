@@ -103,6 +103,19 @@ func plus(a int64, b float64) int64 {
 	return a + int64(b)
 }
 
+// Map is the line carried over to another clock, which shows f(i) when the line's shows i. Points that are out of order there
+// or out of range are dropped.
+func (l Timeline) Map(f func(clock.Instant) clock.Instant) Timeline {
+	var mapped Timeline
+	for _, p := range l {
+		p.Hub = f(p.Hub)
+		if n := len(mapped); p.sound() && (n == 0 || p.Hub > mapped[n-1].Hub && p.Pos > mapped[n-1].Pos) {
+			mapped = append(mapped, p)
+		}
+	}
+	return mapped
+}
+
 // Add is the line with one more point, which is left out if it does not fit into the order of both or the line tells it
 // already; rate is that of the stream. Of a stretch that is over only those points stay without which the line would be off
 // by more than 0.2 ms: so a line stays short over hours, as short as what it tells is smooth.

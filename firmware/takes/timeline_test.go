@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -40,6 +41,31 @@ func TestTimeline(t *testing.T) {
 		if d := back.Sub(at(c.ms)); !ok || d.Abs() > 2*time.Microsecond {
 			t.Errorf("%s: frame %d is off by %v, %v", name, c.pos, d, ok)
 		}
+	}
+}
+
+// TestTimelineOnAnotherClock: what the other clock tells backwards or out of range is dropped.
+func TestTimelineOnAnotherClock(t *testing.T) {
+	line := Timeline{{Hub: at(0), Pos: 0}, {Hub: at(10), Pos: 480}, {Hub: at(20), Pos: 960}, {Hub: at(30), Pos: 1440}}
+	later := func(i clock.Instant) clock.Instant { return i.Add(time.Hour) }
+	back := func(i clock.Instant) clock.Instant { return i.Add(-time.Hour) }
+	if got := line.Map(later).Map(back); !reflect.DeepEqual(got, line) || line.Map(later)[3].Hub != at(3_600_030) {
+		t.Errorf("there and back: %v", got)
+	}
+	stepped := line.Map(func(i clock.Instant) clock.Instant {
+		switch i {
+		case at(0):
+			return -1
+		case at(20):
+			return at(5)
+		}
+		return i
+	})
+	if want := (Timeline{line[1], line[3]}); !reflect.DeepEqual(stepped, want) || line[0].Hub != at(0) {
+		t.Errorf("of a clock that stepped: %v, want %v", stepped, want)
+	}
+	if got := Timeline(nil).Map(later); len(got) != 0 {
+		t.Errorf("of nothing: %v", got)
 	}
 }
 
