@@ -217,12 +217,23 @@ func (t times) line(r Track) Timeline {
 	return l
 }
 
-// near is what a recording needs of its stream's line: what lies within it, and a block around for the slope.
+// near is what a recording needs of its stream's line: what lies within it, and a block around for the slope. If the line
+// begins later than that or ends before, it is the block at that end, which the recording lies on the continuation of.
 func (l Timeline) near(r Track) Timeline {
+	if len(l) == 0 {
+		return nil
+	}
 	margin := int64(r.Rate) * int64(block.Seconds())
 	first, _ := slices.BinarySearchFunc(l, r.Begin-margin, Point.comparePos)
 	last, _ := slices.BinarySearchFunc(l, r.Begin+r.Samples+margin, Point.comparePos)
-	return slices.Clone(l[max(0, first-1):min(len(l), last+1)])
+	first, last = max(0, first-1), min(len(l)-1, last)
+	for last+1 < len(l) && (first == last || far(l[first], l[last+1]) <= float64(block)) {
+		last++
+	}
+	for first > 0 && (first == last || far(l[first-1], l[last]) <= float64(block)) {
+		first--
+	}
+	return slices.Clone(l[first : last+1])
 }
 
 func (p Point) comparePos(pos int64) int { return cmp.Compare(p.Pos, pos) }

@@ -134,6 +134,38 @@ func TestTracksBeforeTheHub(t *testing.T) {
 	}
 }
 
+// TestTracksLongBeforeTheHub: what is read of a take that was over long before the box met its hub, or that began long after
+// it lost it, is what the box has told while it ran, with all of the line at hand.
+func TestTracksLongBeforeTheHub(t *testing.T) {
+	const ppm, minute = 100, 60_000
+	pos := func(ms int64) int64 { return ms*48 + ms*48*ppm/1_000_000 }
+	for name, hub := range map[string][2]int64{"24 minutes before": {25, 60}, "9 minutes before": {10, 60}, "24 minutes after": {-60, -24}, "9 minutes after": {-60, -9}, "met for 5 s": {25, 25}} {
+		var live Timeline
+		entries := []Entry{}
+		for ms := hub[0] * minute; ms <= hub[1]*minute+5000; ms += 5000 {
+			e := tick(ms + 100*minute)
+			e.Pos = pos(ms + 100*minute)
+			entries, live = append(entries, e), live.Add(e.point(), e.Rate)
+		}
+		begin, samples := pos(100*minute), pos(101*minute)-pos(100*minute)
+		entries = append(entries, Entry{Kind: KindTakeStop, File: aTake, Take: 1, Pos: begin + samples, Samples: samples, Rate: 48000})
+		tracks := tracksOf(t, entries...)
+		if len(tracks) != 1 || tracks[0].Begin != begin {
+			t.Fatalf("%s: %+v", name, tracks)
+		}
+		for _, n := range []int64{begin, begin + samples} {
+			read, _ := tracks[0].Line.HubAt(n, 48000)
+			told, _ := live.HubAt(n, 48000)
+			if off := read.Sub(told).Abs(); off > time.Microsecond {
+				t.Errorf("%s: off by %v from what was told", name, off)
+			}
+			if truth := at(100 * minute).Add(time.Duration(float64(n-begin) / 48 / (1 + ppm*1e-6) * 1e6)); name != "met for 5 s" && read.Sub(truth).Abs() > time.Millisecond {
+				t.Errorf("%s: off by %v from the truth", name, read.Sub(truth))
+			}
+		}
+	}
+}
+
 // TestTracksOfTheLastHub: another hub is another time line.
 func TestTracksOfTheLastHub(t *testing.T) {
 	tracks := tracksOf(t, tick(0), started(KindTakeStart, aTake, 2000, 48000), with(tick(10_000), func(e *Entry) { e.Clock, e.Hub = "other", at(99_000) }))
