@@ -15,7 +15,7 @@ import (
 // maxBody bounds the body of a request, in bytes.
 const maxBody = 64 << 10
 
-// get answers with what look finds, as JSON that a person can read.
+// get answers with what look finds, as JSON.
 func get(look func(*gin.Context) (any, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		found, err := look(c)
@@ -23,7 +23,7 @@ func get(look func(*gin.Context) (any, error)) gin.HandlerFunc {
 			fail(c, err)
 			return
 		}
-		c.IndentedJSON(http.StatusOK, list(found))
+		c.JSON(http.StatusOK, list(found))
 	}
 }
 

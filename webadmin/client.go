@@ -18,7 +18,7 @@ import (
 
 const (
 	answerLimit = 10 * time.Second // for an answer, besides what the question itself waits
-	maxAnswer   = 16 << 20         // bytes
+	maxAnswer   = 64 << 20         // bytes: some hundred thousand chunks
 )
 
 // Client talks to a running box, or to a hub alone, through its socket. A refusal is an *Error.
@@ -141,9 +141,12 @@ func (c *Client) do(ctx context.Context, limit time.Duration, method, route stri
 		return nil, fmt.Errorf("reach %s: %w", c.path, err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("read answer of the box: %w", err)
+	case len(answer) > maxAnswer:
+		return nil, fmt.Errorf("read answer of the box: it is longer than %d MB; ask for less, such as this session's alone", maxAnswer>>20)
 	}
 	if response.StatusCode != http.StatusOK {
 		return nil, refusal(response.StatusCode, answer)

@@ -15,6 +15,7 @@ import (
 
 // studio is a Studio that remembers what it was asked.
 type studio struct {
+	crowd any // who is there, if not alice alone
 	all   bool
 	mark  MarkRequest
 	after int64
@@ -23,6 +24,9 @@ type studio struct {
 }
 
 func (s *studio) Peers(context.Context) (any, error) {
+	if s.crowd != nil {
+		return s.crowd, nil
+	}
 	return []map[string]string{{"id": "alice", "state": "unknown"}}, nil
 }
 
@@ -118,6 +122,18 @@ func TestStudio(t *testing.T) {
 	}
 	if err := client.Say(t.Context(), ""); !errors.As(err, &refused) || refused.Text != "there is nothing to say" {
 		t.Errorf("nothing to say: %v", err)
+	}
+}
+
+func TestLongAnswersAreWholeOrAnError(t *testing.T) {
+	s := &studio{crowd: strings.Repeat("a", maxAnswer-2)} // and two quotes
+	client, _ := open(t, Parts{Studio: s})
+	if body, err := client.Peers(t.Context()); err != nil || len(body) != maxAnswer || !json.Valid(body) {
+		t.Errorf("an answer of the longest kind: %d bytes, %v", len(body), err)
+	}
+	s.crowd = strings.Repeat("a", maxAnswer-1)
+	if body, err := client.Peers(t.Context()); err == nil || !strings.Contains(err.Error(), "longer than 64 MB") {
+		t.Errorf("a longer one: %d bytes, %v", len(body), err)
 	}
 }
 

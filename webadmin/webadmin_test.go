@@ -59,7 +59,7 @@ func TestDoor(t *testing.T) {
 	b := &box{}
 	client, _ := open(t, Parts{Box: b})
 	status, err := client.Status(t.Context())
-	if err != nil || !strings.Contains(string(status), `"call": "in conference"`) {
+	if err != nil || !strings.Contains(string(status), `{"call":"in conference"}`) {
 		t.Errorf("status %s, %v", status, err)
 	}
 	text, err := client.Press(t.Context(), "record", 3*time.Second)

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -85,25 +85,15 @@ func newStatus() *cobra.Command {
 		Short: "Tell what the running box is doing",
 		Args:  usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			body, err := f.client().Status(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if f.json {
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", body)
-				return err
-			}
-			var status firmware.Status
-			if err := json.Unmarshal(body, &status); err != nil {
-				return fmt.Errorf("read status (is the box of another version?): %w", err)
-			}
-			return status.Print(cmd.OutOrStdout())
+			return answer(cmd, f, printStatus)(f.client().Status(cmd.Context()))
 		},
 	}
 	f.addSocket(cmd)
 	f.addJSON(cmd)
 	return cmd
 }
+
+func printStatus(w io.Writer, s firmware.Status) error { return s.Print(w) }
 
 // buttons are the names of the box's buttons, in the order of the panel.
 func buttons() []string {

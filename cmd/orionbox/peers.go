@@ -66,15 +66,14 @@ func printChunks(w io.Writer, chunks []takes.Chunk) error {
 	return takes.PrintChunks(w, chunks)
 }
 
-// answer prints what a box answered: as it came with --json, else by print.
+// answer prints what a box answered: all of it with --json, else by print.
 func answer[T any](cmd *cobra.Command, f flags, print func(io.Writer, T) error) func(json.RawMessage, error) error {
 	return func(body json.RawMessage, err error) error {
 		if err != nil {
 			return err
 		}
 		if f.json {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", body)
-			return err
+			return printJSON(cmd.OutOrStdout(), body)
 		}
 		var value T
 		if err := json.Unmarshal(body, &value); err != nil {
