@@ -54,9 +54,9 @@ func (c *Client) Chunks(ctx context.Context, all bool) (json.RawMessage, error) 
 	return c.get(ctx, "/api/chunks?all="+strconv.FormatBool(all))
 }
 
-// Markers are those of the room as JSON.
-func (c *Client) Markers(ctx context.Context) (json.RawMessage, error) {
-	return c.get(ctx, "/api/markers")
+// Markers are those of this session, or all that are known, as JSON.
+func (c *Client) Markers(ctx context.Context, all bool) (json.RawMessage, error) {
+	return c.get(ctx, "/api/markers?all="+strconv.FormatBool(all))
 }
 
 // Mark does something to a marker and returns the box's words.

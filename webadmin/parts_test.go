@@ -35,7 +35,12 @@ func (s *studio) Chunks(_ context.Context, all bool) (any, error) {
 	return []int(nil), nil
 }
 
-func (s *studio) Markers(context.Context) (any, error) { return []string{"m1"}, nil }
+func (s *studio) Markers(_ context.Context, all bool) (any, error) {
+	if all {
+		return []string{"m0", "m1"}, nil
+	}
+	return []string{"m1"}, nil
+}
 
 func (s *studio) Mark(_ context.Context, request MarkRequest) (string, error) {
 	s.mark = request
@@ -97,7 +102,8 @@ func TestStudio(t *testing.T) {
 	s := &studio{}
 	client, _ := open(t, Parts{Box: &box{}, Studio: s})
 	wantJSON(t, `[{"id":"alice","state":"unknown"}]`)(client.Peers(t.Context()))
-	wantJSON(t, `["m1"]`)(client.Markers(t.Context()))
+	wantJSON(t, `["m1"]`)(client.Markers(t.Context(), false))
+	wantJSON(t, `["m0","m1"]`)(client.Markers(t.Context(), true))
 	wantJSON(t, `[]`)(client.Chunks(t.Context(), true)) // where Go says nil
 	if !s.all {
 		t.Error("all chunks were wanted")
@@ -223,6 +229,7 @@ func TestQueries(t *testing.T) {
 		"/api/chat?after=-1": http.StatusBadRequest, "/api/chat?after=x": http.StatusBadRequest,
 		"/api/chat?wait=31s": http.StatusBadRequest, "/api/chat?wait=-1s": http.StatusBadRequest, "/api/chat?wait=long": http.StatusBadRequest,
 		"/api/chunks": http.StatusOK, "/api/chunks?all=1": http.StatusOK, "/api/chunks?all=perhaps": http.StatusBadRequest,
+		"/api/markers": http.StatusOK, "/api/markers?all=true": http.StatusOK, "/api/markers?all=some": http.StatusBadRequest,
 		"/api/hub/invite": http.StatusMethodNotAllowed, "/api/hub": http.StatusNotFound,
 	} {
 		if answer := ask(handler, "GET", path, "", ""); answer.Code != want {

@@ -15,8 +15,8 @@ type Studio interface {
 	Peers(ctx context.Context) (any, error)
 	// Chunks are those of this session, or with all those of every session that is known.
 	Chunks(ctx context.Context, all bool) (any, error)
-	// Markers are where they stand now.
-	Markers(ctx context.Context) (any, error)
+	// Markers are where they stand now: those of this session, or with all every one that is known.
+	Markers(ctx context.Context, all bool) (any, error)
 	// Mark does something to a marker and tells in words what.
 	Mark(ctx context.Context, request MarkRequest) (string, error)
 	// Chat is what was said after the post of that number; if that is nothing, it waits for more, at most so long.
@@ -47,17 +47,22 @@ const (
 
 func studioRoutes(r *gin.RouterGroup, studio Studio) {
 	r.GET("/api/peers", get(func(c *gin.Context) (any, error) { return studio.Peers(c.Request.Context()) }))
-	r.GET("/api/chunks", get(func(c *gin.Context) (any, error) {
+	r.GET("/api/chunks", get(someOrAll(studio, Studio.Chunks)))
+	r.GET("/api/markers", get(someOrAll(studio, Studio.Markers)))
+	r.POST("/api/markers", do(postMarker(studio)))
+	r.GET("/api/chat", get(getChat(studio)))
+	r.POST("/api/chat", do(postChat(studio)))
+}
+
+// someOrAll asks for what is of this session, or for all.
+func someOrAll(studio Studio, look func(Studio, context.Context, bool) (any, error)) func(*gin.Context) (any, error) {
+	return func(c *gin.Context) (any, error) {
 		all, err := parseYes(c.Query("all"))
 		if err != nil {
 			return nil, err
 		}
-		return studio.Chunks(c.Request.Context(), all)
-	}))
-	r.GET("/api/markers", get(func(c *gin.Context) (any, error) { return studio.Markers(c.Request.Context()) }))
-	r.POST("/api/markers", do(postMarker(studio)))
-	r.GET("/api/chat", get(getChat(studio)))
-	r.POST("/api/chat", do(postChat(studio)))
+		return look(studio, c.Request.Context(), all)
+	}
 }
 
 func postMarker(studio Studio) func(*gin.Context) (string, error) {

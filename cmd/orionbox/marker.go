@@ -28,8 +28,8 @@ instant, an artist's their own; a listener sets none. Good and no-good judge the
   orionbox marker rename m4k2x7qa "verse 2"
   orionbox marker good m4k2x7qa`,
 		Args: usage(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.listMarkers(cmd) },
 	}
+	f.listsMarkers(cmd)
 	f.addSocket(cmd)
 	f.addJSON(cmd)
 	cmd.AddCommand(newMarkerList(&f), newMarkerAdd(&f), newMarkerMove(&f), newMarkerRename(&f),
@@ -39,8 +39,12 @@ instant, an artist's their own; a listener sets none. Good and no-good judge the
 	return cmd
 }
 
-func (f *flags) listMarkers(cmd *cobra.Command) error {
-	return answer(cmd, *f, printMarkers)(f.client().Markers(cmd.Context()))
+// listsMarkers has a command print the markers.
+func (f *flags) listsMarkers(cmd *cobra.Command) {
+	all := cmd.Flags().Bool("all", false, "of every session that is known, not only of this one")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return answer(cmd, *f, printMarkers)(f.client().Markers(cmd.Context(), *all))
+	}
 }
 
 func printMarkers(w io.Writer, markers []takes.Marker) error {
@@ -69,12 +73,13 @@ func (f *flags) mark(cmd *cobra.Command, op takes.Op, request webadmin.MarkReque
 }
 
 func newMarkerList(f *flags) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the markers by time",
 		Args:  usage(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return f.listMarkers(cmd) },
 	}
+	f.listsMarkers(cmd)
+	return cmd
 }
 
 func newMarkerAdd(f *flags) *cobra.Command {

@@ -41,7 +41,12 @@ func (s *scripted) Chunks(_ context.Context, all bool) (any, error) {
 	return s.chunks, nil
 }
 
-func (s *scripted) Markers(context.Context) (any, error) { return s.markers, nil }
+func (s *scripted) Markers(_ context.Context, all bool) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = all
+	return s.markers, nil
+}
 
 func (s *scripted) Mark(_ context.Context, request webadmin.MarkRequest) (string, error) {
 	s.mu.Lock()
@@ -127,7 +132,7 @@ func (s *scripted) kept() []string {
 	return slices.Clone(s.held)
 }
 
-// wantedAll tells whether the last question for chunks was for all.
+// wantedAll tells whether the last question for chunks or markers was for all.
 func (s *scripted) wantedAll() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -105,7 +105,14 @@ func TestMarkerList(t *testing.T) {
 	for _, args := range [][]string{{"marker"}, {"marker", "list"}} {
 		got := rows(t, append(args, "--socket", socket)...)
 		wantRows(t, got, "MARKER|TIME|WHO|ROLE|NAME|VERDICT", "m1|12:00:00.000|carol|PRODUCER|verse|no-good")
+		if s.wantedAll() {
+			t.Errorf("%s: without --all, only this session's are wanted", strings.Join(args, " "))
+		}
+		if rows(t, append(args, "--all", "--socket", socket)...); !s.wantedAll() {
+			t.Errorf("%s --all: only this session's were wanted", strings.Join(args, " "))
+		}
 	}
+	wantExit(t, exitUsage, "unknown flag", "marker", "add", "--all", "--socket", socket)
 	wantExit(t, 0, `"id": "m1"`, "marker", "--json", "--socket", socket)
 	wantExit(t, 0, `"id": "m1"`, "marker", "--socket", socket, "list", "--json")
 	wantExit(t, 0, "there are no markers", "marker", "--socket", (&scripted{}).open(t))

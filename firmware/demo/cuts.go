@@ -62,7 +62,7 @@ func (d *demo) cut(ctx context.Context) error {
 
 // newest is the latest marker that a box knows.
 func newest(ctx context.Context, b *box) (takes.Marker, error) {
-	body, err := b.door.Markers(ctx)
+	body, err := b.door.Markers(ctx, false)
 	if err != nil {
 		return takes.Marker{}, fmt.Errorf("ask %s's box for markers: %w", b.name, err)
 	}
