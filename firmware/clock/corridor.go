@@ -78,6 +78,14 @@ func (c corridor) latest() time.Duration { return c.below[len(c.below)-1].x }
 
 func (c corridor) span() time.Duration { return c.latest() - c.below[0].x }
 
+// ends are when the first exchange and the last were over.
+func (c corridor) ends() (first, last time.Duration) {
+	if len(c.below) == 0 {
+		return 0, 0
+	}
+	return c.below[0].x, c.latest()
+}
+
 // since is what the exchanges that were over at x or later tell; there must be one.
 func (c corridor) since(x time.Duration) corridor {
 	n, _ := slices.BinarySearchFunc(c.below, x, func(p point, x time.Duration) int { return cmp.Compare(p.x, x) })

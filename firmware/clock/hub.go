@@ -21,6 +21,7 @@ type Hub struct {
 
 	known corridor
 	fit   fit
+	held  *held // nil while the new line is as good as there was one
 }
 
 // Reading tells how the session clock stands to the box's clock.
@@ -60,9 +61,12 @@ func (h *Hub) Observe(e Exchange) {
 	}
 	h.seen++
 	h.last = max(h.last, received)
+	was := h.fit
+	from, to := h.known.ends()
 	h.known.add(
 		point{sent, float64(int64(e.HubReceived) - h.base - int64(sent))},
 		point{received, float64(int64(e.HubSent) - h.base - int64(received))})
+	h.hold(was, from, to)
 	h.settle()
 }
 
@@ -80,10 +84,10 @@ func (h *Hub) settle() {
 	f, ok := h.known.fit()
 	for !ok && len(h.known.below) > 1 {
 		n := (len(h.known.below) + 3) / 4
-		h.known = corridor{h.known.above[n:], h.known.below[n:]}
+		h.known, h.held = corridor{h.known.above[n:], h.known.below[n:]}, nil
 		f, ok = h.known.fit()
 	}
-	h.fit = f
+	h.fit = h.settled(f)
 }
 
 // At is what the session clock shows at t, which must have a monotonic reading.
@@ -106,7 +110,7 @@ func (h *Hub) Reading(now time.Time) Reading {
 	r := Reading{Clock: h.name, Synced: h.synced, Offset: h.At(now).Sub(InstantOf(now)), DriftPPM: h.fit.slope * 1e6, Exchanges: h.seen}
 	if h.synced {
 		r.Age = max(0, now.Sub(h.epoch)-h.last)
-		grown := h.fit.swing*float64(r.Age) + wander/2*r.Age.Seconds()*r.Age.Seconds()
+		grown := h.fit.grown(r.Age)
 		r.Uncertainty, r.Bound = add(0, h.fit.off+grown), add(0, h.fit.bound+grown)
 	}
 	return r
