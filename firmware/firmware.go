@@ -50,6 +50,7 @@ type Box struct {
 	direct *director.Director
 	hangUp context.CancelFunc
 	called chan struct{} // closed when the phone has left
+	parted chan struct{} // closed when the peers were told goodbye
 	door   http.Handler
 	room
 
@@ -63,7 +64,7 @@ const (
 
 // New builds a box; nothing runs, and nothing is written but the recordings' folder, until Run.
 func New(cfg Config, log *slog.Logger) (*Box, error) {
-	b := &Box{cfg: cfg, log: log, hangUp: func() {}, called: make(chan struct{}), repaired: make(chan struct{})}
+	b := &Box{cfg: cfg, log: log, hangUp: func() {}, called: make(chan struct{}), parted: make(chan struct{}), repaired: make(chan struct{})}
 	root, err := filepath.Abs(cfg.Settings.AudioSettings.RecordingLocation)
 	if err == nil {
 		err = os.MkdirAll(root, 0o750)
@@ -86,9 +87,9 @@ func New(cfg Config, log *slog.Logger) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	directed.NoHub = b.buildRoom()
+	directed.NoHub = b.buildAtOnce()
 	b.direct = director.New(directed, b.parts(), log.With("part", "director"))
-	b.door = webadmin.New(webadmin.Parts{Box: door{b.direct}, Studio: studio{b.direct}, Host: b.host()}, log.With("part", "door"))
+	b.door = webadmin.New(webadmin.Parts{Box: door{b.direct}, Studio: studio{b.direct}, Host: b.doorHost()}, log.With("part", "door"))
 	return b, nil
 }
 
@@ -185,22 +186,19 @@ func (b *Box) Run(ctx context.Context) error {
 	start("audio engine", b.engine.Run, inside)
 	start("studio recorder", b.studio.Run, inside)
 	start("door", b.serve(listener), inside)
-	if b.server != nil {
-		start("hub", b.server.Run, inside)
-	}
 	if b.phone != nil {
 		start("phone", b.runPhone, calling)
 	}
 	meeting, part := context.WithCancel(inside)
 	defer part()
-	parted := b.meet(meeting, start)
+	start("peers", b.meet, meeting)
 	go b.repair(inside)
 	b.log.Info("box runs", "settings", b.cfg.Settings, "socket", b.cfg.Socket, "version", b.cfg.Version)
 
 	err = b.direct.Run(ctx) // returns when all is closed and the phone was told to leave
 	<-b.called
 	part()
-	<-parted
+	<-b.parted
 	stopInside()
 	for range running {
 		err = errors.Join(err, <-failures)
@@ -208,17 +206,6 @@ func (b *Box) Run(ctx context.Context) error {
 	<-b.repaired
 	b.log.Info("box stopped")
 	return err
-}
-
-// meet starts the way to the peers; the client ends before the hub on this box does, so that it can say goodbye.
-func (b *Box) meet(meeting context.Context, start func(string, func(context.Context) error, context.Context)) (parted <-chan struct{}) {
-	done := make(chan struct{})
-	if b.client == nil {
-		close(done)
-	} else {
-		start("peers", func(ctx context.Context) error { defer close(done); return b.client.Run(ctx) }, meeting)
-	}
-	return done
 }
 
 func wrap(what string, err error) error {
@@ -254,7 +241,7 @@ func (b *Box) repair(ctx context.Context) {
 		b.log.Error("repair earlier recordings", "err", err)
 		b.direct.Unrepaired(err)
 	}
-	b.tellRepaired(report)
+	b.tellPast()
 }
 
 // Status is what the box tells about itself.

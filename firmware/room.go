@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"orionbox/firmware/director"
@@ -20,8 +22,9 @@ import (
 
 // room is the box's way to its peers: a client of the hub, and the hub itself if this box is to be one.
 type room struct {
-	server *server.Server // nil if the hub is elsewhere
-	client *hub.Client    // nil while there is no hub to go to
+	server *server.Server
+	client *hub.Client
+	host   atomic.Pointer[webadmin.Host]
 }
 
 // noNumber is the room of boxes that have no conference to call.
@@ -34,15 +37,33 @@ func (b *Box) roomName() string {
 	return noNumber
 }
 
-// buildRoom makes the hub, if it is this box's to make, and the client. Neither is needed for a recording: the box goes on
-// alone with what fails here, and tells it.
+// meets tells whether there is a hub for this box, here or elsewhere.
+func (b *Box) meets() bool { return b.hubListen() != "" || b.cfg.Settings.ChatSettings.IPAddress != "" }
+
+// buildRoom makes the hub, if it is this box's to make, and the client.
 func (b *Box) buildRoom() error {
-	err := b.buildServer()
-	if err == nil {
-		err = b.buildClient()
+	if b.server == nil {
+		if err := b.buildServer(); err != nil {
+			return err
+		}
 	}
+	return b.buildClient()
+}
+
+var errNotYet = errors.New("it is being started")
+
+// buildAtOnce makes the hub before the box runs, so that invites can be made. One that lives in a cluster of others takes
+// its time, and a recording waits for nothing: meet sees to it.
+func (b *Box) buildAtOnce() error {
+	switch {
+	case !b.meets():
+		return nil
+	case b.hubListen() != "" && b.cfg.Settings.Hub.NATSURL != "":
+		return errNotYet
+	}
+	err := b.buildRoom()
 	if err != nil {
-		b.log.Error("no hub: the box goes on alone", "err", err)
+		b.log.Error("no hub yet: the box goes on alone", "err", err)
 	}
 	return err
 }
@@ -53,6 +74,46 @@ func (b *Box) closeRoom() error {
 		return nil
 	}
 	return b.server.Close()
+}
+
+const rebuildEvery = 5 * time.Second
+
+// meet is the way to the peers, until ctx ends: what could not be built is tried again, whatever the cause. The client ends
+// before the hub on this box does, so that it can say goodbye.
+func (b *Box) meet(ctx context.Context) error {
+	defer close(b.parted)
+	if !b.meets() {
+		return nil
+	}
+	for b.client == nil {
+		err := b.buildRoom()
+		if err == nil {
+			b.direct.Meet(b.client)
+			break
+		}
+		b.direct.NoHub(err)
+		select {
+		case <-ctx.Done():
+			return b.closeRoom()
+		case <-time.After(rebuildEvery):
+		}
+	}
+	if b.server == nil {
+		return b.client.Run(ctx)
+	}
+	hosting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	served := make(chan error, 1)
+	go func() {
+		err := b.server.Run(hosting)
+		if hosting.Err() == nil {
+			b.log.Error("the hub has ended: start the box again to have one", "err", err)
+		}
+		served <- err
+	}()
+	err := b.client.Run(ctx)
+	stop()
+	return errors.Join(err, <-served)
 }
 
 // hubListen is where this box's own hub listens, empty if it has none: as [Hub] listen says, or on every address of a
@@ -81,6 +142,9 @@ func (b *Box) buildServer() error {
 		return fmt.Errorf("build hub: %w", err)
 	}
 	b.server = s
+	c := set.ConnectionDetails
+	host := NewHost(s, HostDefaults{Room: b.roomName(), Server: c.Server, CallNo: c.CallNo})
+	b.room.host.Store(&host)
 	return nil
 }
 
@@ -127,40 +191,95 @@ func (b *Box) hidden(name string) string {
 	return filepath.Join(b.cfg.Settings.AudioSettings.RecordingLocation, "."+name)
 }
 
-// tellRepaired tells the room of the recordings that were still growing, for all it knew, when the box lost its power.
-func (b *Box) tellRepaired(report takes.Report) {
-	if b.client == nil {
-		return
+const (
+	pastDays     = 30 // as long as a hub keeps what it knows of a recording
+	pastSessions = 200
+)
+
+// tellPast reads the journals of earlier sessions: what the room has not heard of them is told it.
+func (b *Box) tellPast() {
+	set := b.cfg.Settings
+	past, err := takes.ReadAll(set.AudioSettings.RecordingLocation, time.Now().AddDate(0, 0, -pastDays), pastSessions)
+	if err != nil {
+		b.log.Error("read earlier sessions", "err", err)
 	}
-	for _, dir := range report.Repaired() {
-		log, err := takes.Read(dir)
-		if err != nil {
-			b.log.Error("tell of repaired recordings", "err", err)
-			continue
-		}
-		for _, t := range takes.Tracks(log, b.client.ID(), b.cfg.Settings.Name(), filepath.Base(dir)) {
-			b.client.Announce(t)
+	for _, p := range past {
+		tracks := slices.DeleteFunc(takes.Tracks(p.Log, "", set.Name(), filepath.Base(p.Dir)), func(t takes.Track) bool {
+			name, ok := takes.ParseName(t.File)
+			return !ok || name.Artist != takes.FileName(set.Name()) // of another box that records here
+		})
+		if len(tracks) > 0 {
+			b.direct.Past(tracks, takes.Changes(p.Log))
 		}
 	}
 }
 
-// host is the hub as the door's host, nil without one here.
-func (b *Box) host() webadmin.Host {
-	if b.server == nil {
+// Host is the hub that runs on this box, nil if there is none, or none yet.
+func (b *Box) Host() webadmin.Host {
+	if host := b.room.host.Load(); host != nil {
+		return *host
+	}
+	return nil
+}
+
+// lateHost is the door's host while the hub may still have to be built.
+type lateHost struct{ box *Box }
+
+// doorHost is nil on a box that shall have no hub.
+func (b *Box) doorHost() webadmin.Host {
+	if b.hubListen() == "" {
 		return nil
 	}
-	c := b.cfg.Settings.ConnectionDetails
-	return NewHost(b.server, HostDefaults{Room: b.roomName(), Server: c.Server, CallNo: c.CallNo})
+	return lateHost{b}
 }
 
-// Host is the hub that runs on this box, nil if there is none.
-func (b *Box) Host() webadmin.Host { return b.host() }
+func (l lateHost) get() (webadmin.Host, error) {
+	if host := l.box.Host(); host != nil {
+		return host, nil
+	}
+	return nil, &webadmin.Error{Status: http.StatusServiceUnavailable, Text: "the hub on this box has not started; `orionbox status` says why"}
+}
+
+func (l lateHost) Invite(ctx context.Context, r webadmin.InviteRequest) (webadmin.InviteReply, error) {
+	host, err := l.get()
+	if err != nil {
+		return webadmin.InviteReply{}, err
+	}
+	return host.Invite(ctx, r)
+}
+
+func (l lateHost) Revoke(ctx context.Context, room, id string) error {
+	host, err := l.get()
+	if err != nil {
+		return err
+	}
+	return host.Revoke(ctx, room, id)
+}
+
+func (l lateHost) Members(ctx context.Context, room string) (any, error) {
+	host, err := l.get()
+	if err != nil {
+		return nil, err
+	}
+	return host.Members(ctx, room)
+}
+
+func (l lateHost) HubStatus(ctx context.Context) (any, error) {
+	host, err := l.get()
+	if err != nil {
+		return nil, err
+	}
+	return host.HubStatus(ctx)
+}
 
 // studio is the director as the door's studio.
 type studio struct{ direct *director.Director }
 
-func (s studio) Peers(ctx context.Context) (any, error)   { return s.direct.Peers(ctx) }
-func (s studio) Markers(ctx context.Context) (any, error) { return s.direct.Markers(ctx) }
+func (s studio) Peers(ctx context.Context) (any, error) { return s.direct.Peers(ctx) }
+
+func (s studio) Markers(ctx context.Context, all bool) (any, error) {
+	return s.direct.Markers(ctx, all)
+}
 
 func (s studio) Chunks(ctx context.Context, all bool) (any, error) { return s.direct.Chunks(ctx, all) }
 

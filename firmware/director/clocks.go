@@ -74,18 +74,36 @@ func (d *Director) noteTime(now time.Time) {
 }
 
 // exchanged takes in an exchange with the hub. The first makes the session clock the hub's, and one of another hub that
-// one's: what was placed until then is placed anew.
+// one's.
 func (d *Director) exchanged(e clock.Exchange) {
-	before := d.clock.Reading(d.now())
-	d.clock.Observe(e)
-	after := d.clock.Reading(d.now())
-	if before.Clock == after.Clock {
+	before := d.clock.current
+	if d.clock.observe(e) {
+		now := d.now()
+		d.log.Info("session clock", "clock", d.clock.current, "offset", d.clock.Reading(now).Offset, "before", before)
+		d.synced, d.settled, d.timed = now, false, time.Time{}
+		d.carryMarkers()
+	}
+	d.tellSettled()
+}
+
+const (
+	sure     = 3 * time.Millisecond
+	sureSoon = 10 * time.Second
+)
+
+// tellSettled tells the room what was done before the hub's clock was known, once it is known well, or has to do.
+func (d *Director) tellSettled() {
+	r := d.clock.Reading(d.now())
+	if d.settled || d.parts.Hub == nil || !r.Synced || r.Uncertainty > sure && d.now().Sub(d.synced) < sureSoon {
 		return
 	}
-	d.log.Info("session clock", "clock", after.Clock, "offset", after.Offset, "before", before.Clock)
-	d.timed = time.Time{}
-	d.placeAgain()
+	d.settled = true
+	d.carryMarkers()
 	d.postWaiting()
+	d.tellPast()
+	for _, r := range d.own {
+		d.announce(r)
+	}
 }
 
 func (d *Director) clockStatus() ClockStatus {

@@ -103,6 +103,7 @@ type Director struct {
 
 	state   session.State
 	refusal string // of the press that is being answered
+	marked  string // the marker that came of the last
 	faults  *health.Ledger
 	shown   []health.Fault // as last logged
 
@@ -119,10 +120,12 @@ type Director struct {
 
 	room
 	id        string // of this box among the peers
-	clock     *clock.Hub
+	clock     timelines
+	synced    time.Time // when the session clock became the present one
+	settled   bool      // it is known well enough to tell the room what happened when
 	card      *clock.Card
 	own       []*recording // of this session, in the order in which they began
-	changes   []takes.Change
+	markers   markers
 	waiting   []waiting
 	timed     time.Time // when the journal was last told where the clocks stand
 	announced time.Time // and the room of the tracks that grow
@@ -140,10 +143,8 @@ func New(cfg Config, parts Parts, log *slog.Logger) *Director {
 		faults: health.New(),
 		shown:  []health.Fault{},
 		studio: newTrack(parts.Studio),
-		room:   newRoom(),
-		id:     takes.FileName(cfg.Name),
-		clock:  clock.NewHub(born),
-		card:   clock.NewCard(cfg.Studio.Rate),
+		room:   newRoom(), id: takes.FileName(cfg.Name), markers: newMarkers(),
+		clock: newTimelines(born), card: clock.NewCard(cfg.Studio.Rate),
 	}
 	if parts.Hub != nil {
 		d.id = parts.Hub.ID()
@@ -242,7 +243,7 @@ func (d *Director) carryOut(effect session.Effect) {
 	case session.MuteSpeakers:
 		d.parts.Audio.MuteSpeakers(f.On)
 	case session.Mark:
-		d.mark(d.now(), "")
+		d.marked = d.mark(d.now(), "").Marker
 	case session.HangUp:
 		d.cfg.HangUp()
 	case session.Refuse:

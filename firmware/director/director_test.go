@@ -218,6 +218,12 @@ func start(t *testing.T, role session.Role) *rig {
 // startIn starts a director at a hub, nil for none.
 func startIn(t *testing.T, role session.Role, room Hub) *rig {
 	t.Helper()
+	return startWith(t, role, room, nil)
+}
+
+// startWith starts a director that shall have a hub, but has none yet for a reason.
+func startWith(t *testing.T, role session.Role, room Hub, noHub error) *rig {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	r := &rig{t: t, dir: t.TempDir(), done: make(chan error, 1), hung: make(chan struct{}),
 		card: &card{changed: make(chan struct{}, 64), began: time.Now()},
@@ -242,7 +248,7 @@ func startIn(t *testing.T, role session.Role, room Hub) *rig {
 	}
 	studio, _ := newRecorder("studio")
 	r.Director = New(Config{
-		Name: "ann", Role: role, Version: "test", Reserve: 500 << 20, Folder: r.dir, Studio: format, Bitrate: 320, VoiceRate: format.Rate,
+		Name: "ann", Role: role, Version: "test", Reserve: 500 << 20, Folder: r.dir, Studio: format, Bitrate: 320, VoiceRate: format.Rate, NoHub: noHub,
 		OpenTake:  open,
 		OpenVoice: func(path string, _ int) (recorder.File, error) { return open(path) },
 		NewVoice: func(rate int) Voice {

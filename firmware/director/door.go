@@ -74,7 +74,7 @@ func (d *Director) words(button session.Button) string {
 	case session.Record:
 		return d.takeWords()
 	case session.Segment:
-		return "marker set"
+		return "marker " + d.marked + " set"
 	case session.Mic:
 		return muteWords(d.state.MicMuted, "microphone muted in the conference; a take goes on hearing it", "microphone live")
 	case session.Speakers:

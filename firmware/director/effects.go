@@ -15,7 +15,8 @@ var errBusy = errors.New("the disk has not answered for so long that no more can
 // openSession has the folder made, and starts the voice recording, which waits for it.
 func (d *Director) openSession() {
 	f := &folder{ready: make(chan struct{}), began: d.now()}
-	d.folder, d.lost, d.own = f, 0, nil
+	d.shelve()
+	d.folder, d.lost = f, 0
 	d.timed = time.Time{} // the journal begins with where the clocks stand
 	go func() {           // not the clerk's work: however long its queue, a take has to have a folder
 		f.session, f.err = d.parts.Disk.Begin(f.began)

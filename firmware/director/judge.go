@@ -29,6 +29,7 @@ func (d *Director) doTick() {
 	d.measureDisk()
 	now := d.now()
 	d.keepTime(now)
+	d.tellSettled()
 	if now.Sub(d.retried) >= retryEvery {
 		d.retried = now
 		d.feed(session.Retry{})

@@ -4,24 +4,47 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"orionbox/firmware/clock"
 	"orionbox/firmware/hub"
-	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
 )
 
-// newID is short enough to type, and unlikely enough to come twice in a room.
-func newID(prefix string) string { return prefix + strings.ToLower(rand.Text()[:7]) }
+// markers are all changes to markers that a box knows: as they were made, each by the clock of its time, and on the
+// session clock of now.
+type markers struct {
+	made  []takes.Change
+	index map[string]int // in made, by the change's id
+	board *takes.Board
+}
+
+func newMarkers() markers { return markers{index: map[string]int{}, board: takes.NewBoard()} }
+
+// keep keeps a change as it was made; what comes back from the hub replaces what was known of it.
+func (m *markers) keep(c takes.Change) {
+	if i, known := m.index[c.ID]; known {
+		m.made[i] = c
+		return
+	}
+	m.index[c.ID] = len(m.made)
+	m.made = append(m.made, c)
+}
+
+// newMarkerID is short enough to type, and unlikely enough to come twice in a room.
+func newMarkerID() string { return "m" + strings.ToLower(rand.Text()[:7]) }
 
 // mark sets a marker at a time.
 func (d *Director) mark(at time.Time, name string) takes.Change {
-	c := takes.Change{ID: newID("c"), Marker: newID("m"), Op: takes.Set, At: d.clock.At(at), Name: name, By: d.id, Role: d.cfg.Role}
+	c := d.newChange(newMarkerID(), takes.Set)
+	c.At, c.Name = d.clock.At(at), name
 	d.change(c)
 	return c
+}
+
+func (d *Director) newChange(marker string, op takes.Op) takes.Change {
+	return takes.Change{ID: rand.Text(), Marker: marker, Op: op, Clock: d.clock.current, By: d.id, Role: d.cfg.Role}
 }
 
 // markEnd sets a marker where an artist's take ended, to the sample.
@@ -37,40 +60,42 @@ func (d *Director) change(c takes.Change) {
 	d.post(hub.Post{ID: c.ID, Kind: hub.KindMarker, Change: &c})
 }
 
-// take takes a change in, this box's or another's, and writes it down if it belongs to this session. What comes back from
-// the hub replaces what was known of it.
+// take takes a change in, this box's or another's, and writes it down if it belongs to this session.
 func (d *Director) take(c takes.Change) {
-	place := max(c.At, d.placeOf(c.Marker))
-	if i := slices.IndexFunc(d.changes, func(o takes.Change) bool { return o.ID == c.ID }); i < 0 {
-		d.changes = append(d.changes, c)
-	} else if d.changes[i] != c {
-		d.changes[i] = c
-	} else {
+	d.markers.keep(c)
+	c = d.carried(c)
+	before, _ := d.markers.board.Marker(c.Marker)
+	if !d.markers.board.Take(c) || d.folder == nil || max(c.At, before.At) < d.clock.At(d.folder.began) {
 		return
 	}
-	if d.folder == nil || place < d.clock.At(d.folder.began) {
-		return
-	}
-	e := takes.Entry{Kind: takes.KindMarker, Hub: c.At, Clock: d.clock.Reading(d.now()).Clock, Change: &c}
+	e := takes.Entry{Kind: takes.KindMarker, Hub: c.At, Clock: d.clock.current, Change: &c}
 	if pos, ok := d.card.Pos(d.clock.When(c.At)); ok && c.At != 0 {
 		e.Pos, e.Rate = pos, d.cfg.Studio.Rate
 	}
 	d.note(d.folder, e)
 }
 
-// placeOf is where a marker stands, 0 for one that is not there.
-func (d *Director) placeOf(marker string) clock.Instant {
-	for _, m := range takes.Fold(d.changes) {
-		if m.ID == marker {
-			return m.At
-		}
-	}
-	return 0
+// carried is a change on the session clock of now.
+func (d *Director) carried(c takes.Change) takes.Change {
+	c.At, c.Clock = d.clock.carry(c.At, c.Clock), d.clock.current
+	return c
 }
 
-// forget takes back what the hub refused.
-func (d *Director) forget(id string) {
-	d.changes = slices.DeleteFunc(d.changes, func(c takes.Change) bool { return c.ID == id })
+// carryMarkers places all markers anew, after the session clock has become another or better known.
+func (d *Director) carryMarkers() {
+	d.markers.board = takes.NewBoard()
+	for _, c := range d.markers.made {
+		d.markers.board.Take(d.carried(c))
+	}
+}
+
+// forget takes back a change that the hub refused, in the journal too.
+func (d *Director) forget(c takes.Change) {
+	d.markers.board.Forget(c.ID)
+	if i, known := d.markers.index[c.ID]; known {
+		d.markers.made[i] = takes.Change{} // which is no change
+	}
+	d.note(d.folder, takes.Entry{Kind: takes.KindMarker, Text: takes.MarkerRefused, Change: &c})
 }
 
 // MarkRequest is what a person wants done to a marker.
@@ -83,29 +108,41 @@ type MarkRequest struct {
 
 // doMark does it, and tells in words what was done.
 func (d *Director) doMark(m MarkRequest) (string, error) {
-	markers := takes.Fold(d.changes)
-	i := slices.IndexFunc(markers, func(o takes.Marker) bool { return o.ID == m.Marker })
-	switch {
-	case m.Op == takes.Set && d.cfg.Role == session.Listener:
-		return "", fmt.Errorf("%w: a LISTENER may not set markers", ErrRefused)
-	case m.Op == takes.Set:
-		c := takes.Change{ID: "c", Marker: "m", Op: takes.Set, At: 1, Name: m.Name}
-		if err := c.Check(); err != nil {
-			return "", fmt.Errorf("%w: %w", ErrRefused, err)
+	c := d.newChange(m.Marker, m.Op)
+	c.Name = m.Name
+	switch m.Op {
+	case takes.Set:
+		if why := d.state.MayMark(); why != "" {
+			return "", fmt.Errorf("%w: %s", ErrRefused, why)
 		}
-		return fmt.Sprintf("marker %s set", d.mark(d.now().Add(m.By), m.Name).Marker), nil
-	case i < 0:
-		return "", fmt.Errorf("%w: %w", ErrRefused, errNoMarker)
+		c.Marker, c.At = newMarkerID(), d.clock.At(d.now().Add(m.By))
+	case takes.Move:
+		at, _ := d.markers.board.Marker(m.Marker)
+		c.At = max(at.At.Add(m.By), 1)
 	}
-	c := takes.Change{ID: newID("c"), Marker: m.Marker, Op: m.Op, Name: m.Name, By: d.id, Role: d.cfg.Role}
-	if m.Op == takes.Move {
-		c.At = markers[i].At.Add(m.By)
-	}
-	if err := errors.Join(c.Check(), takes.May(c, markers)); err != nil {
+	if err := errors.Join(c.Check(), d.markers.board.May(c)); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	d.change(c)
-	return fmt.Sprintf("marker %s: %s", m.Marker, m.Op), nil
+	return fmt.Sprintf("marker %s: %s", c.Marker, m.Op), nil
 }
 
-var errNoMarker = errors.New("there is no such marker; `orionbox marker` lists them")
+// recentMarkers leaves out those of earlier sessions.
+func (d *Director) recentMarkers() []takes.Marker {
+	since := d.began()
+	var recent []takes.Marker
+	for _, m := range d.markers.board.Markers() {
+		if m.At >= since {
+			recent = append(recent, m)
+		}
+	}
+	return recent
+}
+
+// began is when this session began, or the box, while there is none.
+func (d *Director) began() clock.Instant {
+	if d.folder != nil {
+		return d.clock.At(d.folder.began)
+	}
+	return d.clock.At(d.born)
+}

@@ -1,7 +1,11 @@
 package director
 
 import (
+	"context"
+	"crypto/rand"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"orionbox/firmware/health"
@@ -29,6 +33,9 @@ type room struct {
 	posts []hub.Post    // chat and notices, in order
 	more  chan struct{} // closed when there are more
 	told  map[trackKey]takes.Track
+
+	untold  []takes.Track // of earlier sessions, for the room
+	unheard []takes.Change
 }
 
 func newRoom() room {
@@ -54,25 +61,40 @@ func (d *Director) doHub(event hub.Event) {
 	case hub.Tracked:
 		d.told[keyOf(e.Track)] = e.Track
 	case hub.Refused:
-		d.log.Error("the hub refused", "kind", string(e.Post.Kind), "why", e.Why)
-		d.faults.Is(health.HubWordRefused, true, e.Why, d.now())
-		d.forget(e.Post.ID)
+		d.doRefused(e)
 	case hub.StateChanged:
 		d.log.Info("hub", "state", string(e.Status.State), "detail", e.Status.Detail)
 		d.judge()
 	}
 }
 
+func (d *Director) doRefused(e hub.Refused) {
+	d.log.Error("the hub refused", "kind", string(e.Post.Kind), "why", e.Why)
+	d.faults.Is(health.HubWordRefused, true, e.Why, d.now())
+	if e.Post.Change != nil {
+		d.forget(*e.Post.Change)
+	}
+}
+
+// doPeers follows the peers. The journal is told who came and went, though not that all are unknown because this box has
+// lost the hub.
 func (d *Director) doPeers(changed []hub.Peer) {
+	var news []string
 	for _, p := range changed {
 		if was := d.peers[p.ID]; was.State != p.State && p.ID != d.id {
-			d.note(d.folder, takes.Entry{Kind: takes.KindPeer, Text: p.ID + " " + string(p.State)})
+			news = append(news, p.ID+" "+string(p.State))
 		}
 		d.peers[p.ID] = p
+	}
+	if len(news) > 0 && d.parts.Hub.Status().State == hub.StateConnected {
+		d.note(d.folder, takes.Entry{Kind: takes.KindPeer, Text: strings.Join(news, ", ")})
 	}
 }
 
 func (d *Director) doPosted(p hub.Post) {
+	if p.By == d.id {
+		d.found(health.HubWordRefused, nil)
+	}
 	if p.Kind == hub.KindMarker {
 		if p.Change != nil {
 			d.take(*p.Change)
@@ -132,7 +154,7 @@ func (d *Director) notices(before, after session.State) {
 
 // say posts a line to the room.
 func (d *Director) say(kind hub.PostKind, text string) {
-	d.post(hub.Post{ID: newID("p"), Kind: kind, Text: text})
+	d.post(hub.Post{ID: rand.Text(), Kind: kind, Text: text})
 }
 
 // waiting is a post that was made before the hub's clock was known: it goes to the room once its time is.
@@ -146,8 +168,8 @@ func (d *Director) post(p hub.Post) {
 	now := d.now()
 	p.At = d.clock.At(now)
 	switch {
-	case d.parts.Hub == nil:
-	case d.clock.Reading(now).Synced:
+	case d.parts.Hub == nil && d.cfg.NoHub == nil: // nor will there be one
+	case d.settled:
 		d.parts.Hub.Post(p)
 	default:
 		d.waiting = append(d.waiting, waiting{p, now})
@@ -159,15 +181,67 @@ func (d *Director) postWaiting() {
 	for _, w := range d.waiting {
 		off := d.clock.At(w.at).Sub(w.At)
 		w.At = w.At.Add(off)
-		if w.Change != nil && w.Change.At != 0 {
-			moved := *w.Change
-			moved.At = moved.At.Add(off)
-			w.Change = &moved
-			d.take(moved)
+		if w.Change != nil {
+			placed := *w.Change
+			placed.Clock = d.clock.current
+			if placed.At != 0 {
+				placed.At = placed.At.Add(off)
+			}
+			w.Change = &placed
+			d.markers.board.Forget(placed.ID)
+			d.take(placed)
 		}
 		d.parts.Hub.Post(w.Post)
 	}
 	d.waiting = nil
+}
+
+// Meet gives the box a hub, if it had none when it started.
+func (d *Director) Meet(h Hub) {
+	_ = d.onLoop(context.Background(), func() { // fails only once the box has stopped
+		d.parts.Hub, d.id, d.cfg.NoHub = h, h.ID(), nil
+		d.found(health.HubMissing, nil)
+		d.show()
+	})
+}
+
+// NoHub tells why there is none yet, though there should be.
+func (d *Director) NoHub(err error) {
+	_ = d.onLoop(context.Background(), func() { d.cfg.NoHub = err }) // fails only once the box has stopped
+}
+
+// Past tells the box of the recordings and markers of its earlier sessions, as their journals have them. The room is told as
+// well: it may not have heard the end of them.
+func (d *Director) Past(tracks []takes.Track, changes []takes.Change) {
+	_ = d.onLoop(context.Background(), func() { // fails only once the box has stopped
+		for _, t := range tracks {
+			t.Box = d.id
+			if d.folder == nil || t.Session != filepath.Base(d.folder.name) {
+				d.told[keyOf(t)] = t
+				d.untold = append(d.untold, t)
+			}
+		}
+		for _, c := range changes {
+			d.take(c)
+			if c.Seq == 0 {
+				d.unheard = append(d.unheard, c)
+			}
+		}
+		if d.settled {
+			d.tellPast()
+		}
+	})
+}
+
+// tellPast tells the room of earlier sessions.
+func (d *Director) tellPast() {
+	for _, t := range d.untold {
+		d.parts.Hub.Announce(t)
+	}
+	for _, c := range d.unheard {
+		d.parts.Hub.Post(hub.Post{ID: c.ID, Kind: hub.KindMarker, At: d.clock.At(d.now()), Change: &c})
+	}
+	d.untold, d.unheard = nil, nil
 }
 
 // judgeHub tells when the peers cannot be seen, and whether a person can help.

@@ -120,7 +120,7 @@ func TestAMarkerSetBeforeTheHubIsKnownGetsItsPlaceLater(t *testing.T) {
 	if change.At < from.Add(-time.Millisecond) || change.At > to.Add(time.Millisecond) {
 		t.Errorf("marker at %v, pressed from %v to %v", change.At.Time(), from.Time(), to.Time())
 	}
-	markers, err := r.Markers(t.Context())
+	markers, err := r.Markers(t.Context(), true)
 	if err != nil || len(markers) != 1 || markers[0].At != change.At {
 		t.Errorf("markers %+v, %v", markers, err)
 	}
@@ -244,7 +244,7 @@ func TestWhatARoleMayNotDoToMarkersIsRefused(t *testing.T) {
 		{session.Listener, MarkRequest{Op: takes.Set}, "LISTENER"},
 		{session.Listener, MarkRequest{Op: takes.Delete, Marker: "m1"}, "LISTENER"},
 		{session.Artist, MarkRequest{Op: takes.Move, Marker: "m1", By: time.Second}, "of \"carol\""},
-		{session.Artist, MarkRequest{Op: takes.Move, Marker: "m9"}, "no such marker"},
+		{session.Artist, MarkRequest{Op: takes.Move, Marker: "m9"}, "none with the id"},
 		{session.Producer, MarkRequest{Op: takes.Rename, Marker: "m1", Name: strings.Repeat("x", 100)}, "64"},
 		{session.Producer, MarkRequest{Op: "paint", Marker: "m1"}, "no such operation"},
 	} {
@@ -253,7 +253,7 @@ func TestWhatARoleMayNotDoToMarkersIsRefused(t *testing.T) {
 		r.synced()
 		at.events <- hub.Posted{Post: hub.Post{ID: "c1", Kind: hub.KindMarker, Seq: 1, By: "carol", Change: &takes.Change{
 			ID: "c1", Seq: 1, Marker: "m1", Op: takes.Set, At: clock.InstantOf(time.Now()), By: "carol", Role: session.Producer}}}
-		r.eventually("carol's marker", func() bool { m, err := r.Markers(t.Context()); return err == nil && len(m) == 1 })
+		r.eventually("carol's marker", func() bool { m, err := r.Markers(t.Context(), true); return err == nil && len(m) == 1 })
 		if text, err := r.Mark(t.Context(), c.request); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s %s: %q, %v; want a refusal with %q", c.role, c.request.Op, text, err, c.why)
 		}
@@ -267,13 +267,98 @@ func TestWhatTheHubRefusesIsTakenBack(t *testing.T) {
 	r, at := inRoom(t, session.Artist)
 	at.sync()
 	r.synced()
+	if _, err := r.Mark(t.Context(), MarkRequest{Op: takes.Set, Name: "here"}); !errors.Is(err, ErrRefused) {
+		t.Errorf("a marker without a session: %v", err)
+	}
+	r.press(session.Record)
+	r.await("a take", func(s Status) bool { return s.Recording })
 	if _, err := r.Mark(t.Context(), MarkRequest{Op: takes.Set, Name: "here"}); err != nil {
 		t.Fatal(err)
 	}
 	at.events <- hub.Refused{Post: markerPosts(at.said())[0], Why: "the room is closed"}
 	r.await("the fault", r.faulty("hub-word-refused"))
-	if markers, err := r.Markers(t.Context()); err != nil || len(markers) != 0 {
+	if markers, err := r.Markers(t.Context(), true); err != nil || len(markers) != 0 {
 		t.Errorf("markers %+v, %v", markers, err)
+	}
+	r.eventually("the refusal in the journal", func() bool {
+		lines := r.journal(takes.KindMarker)
+		return len(lines) == 2 && lines[1].Text == takes.MarkerRefused
+	})
+	at.events <- hub.Posted{Post: hub.Post{ID: "p9", Kind: hub.KindChat, Seq: 9, By: "ann", Text: "what was wrong?"}}
+	r.await("the fault to go", func(s Status) bool { return !r.faulty("hub-word-refused")(s) })
+}
+
+// TestAnotherClock has the hub's machine lose its power in mid-take and count anew, an hour off.
+func TestAnotherClock(t *testing.T) {
+	r, at := inRoom(t, session.Artist)
+	at.sync()
+	r.synced()
+	r.press(session.Record)
+	r.await("some of a take", func(s Status) bool { return s.Take.Seconds > 0.6 })
+	pressed := time.Now().Add(-300 * time.Millisecond)
+	at.events <- hub.Posted{Post: hub.Post{ID: "c1", Kind: hub.KindMarker, Seq: 1, By: "carol", Change: &takes.Change{
+		ID: "c1", Seq: 1, Marker: "m1", Op: takes.Set, At: clock.InstantOf(pressed.Add(ahead)), Clock: "hub-1", By: "carol", Role: session.Producer}}}
+	r.eventually("the marker", func() bool { m, err := r.Markers(t.Context(), false); return err == nil && len(m) == 1 })
+	for range 8 {
+		now := time.Now()
+		other := clock.InstantOf(now.Add(ahead + time.Hour))
+		at.events <- hub.Exchanged{Exchange: clock.Exchange{Sent: now, Received: now, HubReceived: other, HubSent: other, Clock: "hub-2"}}
+	}
+	r.await("the other clock", func(s Status) bool { return s.Clock.Clock == "hub-2" })
+	r.press(session.Record)
+	r.await("the end of the take", func(s Status) bool { return s.Take.State == session.Idle })
+	began := r.journal(takes.KindTakeStart)[0]
+	want := format.Samples(pressed.Sub(r.card.began)) - began.Pos
+	chunks, err := r.Chunks(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(chunks, func(c takes.Chunk) bool { return c.Marker == "m1" })
+	if i < 0 || chunks[i].Studio == nil || chunks[i].Studio.From < want-40 || chunks[i].Studio.From > want+40 {
+		t.Errorf("pressed at sample %d, chunks %+v", want, chunks)
+	}
+	for _, p := range markerPosts(at.said()) {
+		if p.Change.Clock != "hub-2" {
+			t.Errorf("posted by the old clock: %+v", p.Change)
+		}
+	}
+}
+
+// TestAHubThatComesLate gives the box its hub while it runs.
+func TestAHubThatComesLate(t *testing.T) {
+	r := startWith(t, session.Artist, nil, errors.New("the port is taken"))
+	r.await("the fault", r.faulty("hub-missing"))
+	r.press(session.Record)
+	r.await("a take", func(s Status) bool { return s.Recording })
+	r.press(session.Segment)
+	at := newTable()
+	r.Meet(at)
+	at.sync()
+	r.eventually("the marker in the room", func() bool { return len(markerPosts(at.said())) == 1 })
+	if said := at.said(); said[0].Text != hub.NoticeJoined {
+		t.Errorf("first said %+v", said[0])
+	}
+	r.eventually("the tracks in the room", func() (yes bool) { at.with(func() { yes = len(at.tracks) == 2 }); return yes })
+}
+
+// TestThePastIsTold has a box find what an earlier run could not tell.
+func TestThePastIsTold(t *testing.T) {
+	r, at := inRoom(t, session.Artist)
+	now := clock.InstantOf(time.Now())
+	past := takes.Track{Name: "ann", Session: "SESSION_20260102_200000", File: "HQ_ann_1_200000.mp3", Studio: true, Take: 1, Rate: 48000,
+		Samples: 48000, Line: takes.Timeline{{Hub: now, Pos: 0}}, Clock: "hub-1"}
+	heard := takes.Change{ID: "c1", Seq: 5, Marker: "m1", Op: takes.Set, At: now, Clock: "hub-1", By: "ann", Role: session.Artist}
+	unheard := takes.Change{ID: "c2", Marker: "m2", Op: takes.Set, At: now, Clock: "hub-1", By: "ann", Role: session.Artist}
+	r.Past([]takes.Track{past}, []takes.Change{heard, unheard})
+	if said := markerPosts(at.said()); len(said) != 0 {
+		t.Errorf("told before the hub is there: %+v", said)
+	}
+	at.sync()
+	r.synced()
+	r.eventually("the track", func() (yes bool) { at.with(func() { yes = at.tracks[past.File].Box == "ann" }); return yes })
+	r.eventually("the marker", func() bool { p := markerPosts(at.said()); return len(p) == 1 && p[0].ID == "c2" })
+	if m, err := r.Markers(t.Context(), true); err != nil || len(m) != 2 {
+		t.Errorf("markers %+v, %v", m, err)
 	}
 }
 

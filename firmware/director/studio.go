@@ -34,20 +34,27 @@ func (d *Director) lookPeers() []hub.Peer {
 }
 
 // Chunks are those of all boxes: of this session, or with all of every session that is known.
-func (d *Director) Chunks(ctx context.Context, all bool) (chunks []takes.Chunk, err error) {
-	err = d.onLoop(ctx, func() {
-		tracks := d.tracks()
+func (d *Director) Chunks(ctx context.Context, all bool) ([]takes.Chunk, error) {
+	var tracks []takes.Track
+	var markers []takes.Marker
+	if err := d.onLoop(ctx, func() {
+		tracks, markers = d.tracks(), d.markers.board.Markers()
 		if !all {
 			tracks = d.recent(tracks)
 		}
-		chunks = takes.Chunks(tracks, takes.Fold(d.changes))
-	})
-	return chunks, err
+	}); err != nil {
+		return nil, err
+	}
+	return takes.Chunks(tracks, markers), nil // which takes its time: the loop has other things to do
 }
 
-// Markers are where they stand now.
-func (d *Director) Markers(ctx context.Context) (markers []takes.Marker, err error) {
-	err = d.onLoop(ctx, func() { markers = takes.Fold(d.changes) })
+// Markers are where they stand now: those of this session, or all that are known.
+func (d *Director) Markers(ctx context.Context, all bool) (markers []takes.Marker, err error) {
+	err = d.onLoop(ctx, func() {
+		if markers = d.recentMarkers(); all {
+			markers = d.markers.board.Markers()
+		}
+	})
 	return markers, err
 }
 

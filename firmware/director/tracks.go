@@ -7,6 +7,7 @@ import (
 
 	"orionbox/audio/recorder"
 	"orionbox/firmware/clock"
+	"orionbox/firmware/hub"
 	"orionbox/firmware/takes"
 )
 
@@ -37,11 +38,20 @@ func (d *Director) trackEnds(r *recording, e recorder.Event) {
 	d.announce(r)
 }
 
-// place notes where on the session clock the sample frame pos of a recording was captured.
+// place notes when the sample frame pos of a recording was captured, by the box's own clock: what that is on the session
+// clock may become better known, or another.
 func (d *Director) place(r *recording, pos int64) {
 	if at, ok := r.when(pos); ok {
-		r.line = r.line.Add(takes.Point{Hub: d.clock.At(at), Pos: pos}, r.rate)
+		r.line = r.line.Add(takes.Point{Hub: d.ownInstant(at), Pos: pos}, r.rate)
 	}
+}
+
+// ownInstant is a time of the box's monotonic clock, ownTime the inverse.
+func (d *Director) ownInstant(t time.Time) clock.Instant {
+	return clock.InstantOf(d.born).Add(t.Sub(d.born))
+}
+func (d *Director) ownTime(i clock.Instant) time.Time {
+	return d.born.Add(i.Sub(clock.InstantOf(d.born)))
 }
 
 // instantOf is when the sample frame of a recorder's event was captured, on the session clock of that name.
@@ -50,24 +60,12 @@ func (d *Director) instantOf(r *recording, e recorder.Event) (clock.Instant, str
 	if !ok {
 		at = e.At
 	}
-	return d.clock.At(at), d.clock.Reading(d.now()).Clock
-}
-
-// placeAgain draws the lines of all recordings anew, after the session clock became the hub's.
-func (d *Director) placeAgain() {
-	for _, r := range d.own {
-		r.line = nil
-		d.place(r, r.begin)
-		if r.samples > 0 {
-			d.place(r, r.begin+r.samples)
-		}
-		d.announce(r)
-	}
+	return d.clock.At(at), d.clock.current
 }
 
 // announce tells the room of a track.
 func (d *Director) announce(r *recording) {
-	if d.parts.Hub != nil && r.begun {
+	if d.settled && r.begun {
 		d.parts.Hub.Announce(d.trackOf(r))
 	}
 }
@@ -75,7 +73,8 @@ func (d *Director) announce(r *recording) {
 func (d *Director) trackOf(r *recording) takes.Track {
 	t := takes.Track{
 		Box: d.id, Name: d.cfg.Name, File: r.file(), Studio: r.number > 0, Rate: r.rate,
-		Begin: r.begin, Samples: r.samples, Bytes: r.bytes, Open: !r.ended, Line: slices.Clone(r.line),
+		Begin: r.begin, Samples: r.samples, Bytes: r.bytes, Open: !r.ended, Clock: d.clock.current,
+		Line: r.line.Map(func(i clock.Instant) clock.Instant { return d.clock.At(d.ownTime(i)) }),
 	}
 	if path := r.path.Load(); path != nil {
 		t.Session = filepath.Base(filepath.Dir(*path))
@@ -102,20 +101,36 @@ func (d *Director) tracks() []takes.Track {
 	}
 	for key, t := range d.told {
 		if !own[key] {
-			all = append(all, t)
+			all = append(all, d.carriedTrack(t))
 		}
 	}
 	return all
 }
 
+// carriedTrack is a track on the session clock of now.
+func (d *Director) carriedTrack(t takes.Track) takes.Track {
+	if t.Clock != d.clock.current {
+		t.Line = t.Line.Map(func(i clock.Instant) clock.Instant { return d.clock.carry(i, t.Clock) })
+		t.Clock = d.clock.current
+	}
+	return t
+}
+
+// shelve keeps this session's recordings among those that were told, when another session begins.
+func (d *Director) shelve() {
+	for _, r := range d.own {
+		t := d.trackOf(r)
+		d.told[keyOf(t)] = t
+	}
+	d.own = nil
+}
+
 // recent leaves out the tracks of earlier sessions: those that had ended before this box's own began.
 func (d *Director) recent(all []takes.Track) []takes.Track {
-	since := d.clock.At(d.born)
-	if d.folder != nil {
-		since = d.clock.At(d.folder.began)
-	}
+	since := d.began()
 	return slices.DeleteFunc(all, func(t takes.Track) bool {
 		end, ok := t.Line.HubAt(t.Begin+t.Samples, t.Rate)
-		return !t.Open && (!ok || end < since)
+		grows := t.Open && d.peers[t.Box].State == hub.Present
+		return !grows && (!ok || end < since)
 	})
 }

@@ -13,13 +13,10 @@ import (
 
 // The limits of what is told, in characters where it is text.
 const (
-	MaxName   = 64   // of a person
-	maxID     = 64   // of a post
-	maxFault  = 500  // of a fault, and of the hub's reason
-	maxFile   = 255  // bytes of a file's name
-	maxPoints = 4000 // of a track's time line; more would not fit into MaxMessage
-	maxCount  = 1e9  // of takes and minutes
-	maxRate   = 768_000
+	MaxName  = 64  // of a person
+	maxID    = 64  // of a post
+	maxFault = 500 // of a fault, and of the hub's reason
+	maxCount = 1e9 // of takes and minutes
 )
 
 // CheckID is an error for what cannot be a box's id.
@@ -136,42 +133,7 @@ func (p Post) settled() Post {
 
 // CheckTrack is an error for a track that cannot be. Session and File become names of files elsewhere: they must be plain.
 func CheckTrack(t takes.Track) error {
-	err := errors.Join(CheckID(t.Box), checkText("the name", t.Name, MaxName),
-		checkFile("the session", t.Session), checkFile("the file", t.File))
-	switch {
-	case err != nil:
-	case t.Rate <= 0 || t.Rate > maxRate:
-		err = errors.New("the sample rate is out of range")
-	case t.Begin < 0 || t.Samples < 0 || t.Bytes < 0 || t.Take < 0 || t.Bitrate < 0:
-		err = errors.New("a number is negative")
-	default:
-		err = checkLine(t.Line)
-	}
-	return wrapCheck("track", err)
-}
-
-func checkFile(what, name string) error {
-	if name == "" || name == "." || name == ".." || len(name) > maxFile || !utf8.ValidString(name) {
-		return fmt.Errorf("%s is no name of a file", what)
-	}
-	for _, r := range name {
-		if r == '/' || r == '\\' || unicode.IsControl(r) {
-			return fmt.Errorf("%s is no plain name of a file", what)
-		}
-	}
-	return nil
-}
-
-func checkLine(line takes.Timeline) error {
-	if len(line) > maxPoints {
-		return fmt.Errorf("the time line has more than %d points", maxPoints)
-	}
-	for i, p := range line {
-		if p.Hub <= 0 || i > 0 && (p.Hub <= line[i-1].Hub || p.Pos <= line[i-1].Pos) {
-			return errors.New("the points of the time line are out of order")
-		}
-	}
-	return nil
+	return wrapCheck("track", errors.Join(CheckID(t.Box), checkText("the name", t.Name, MaxName), t.Check()))
 }
 
 // wrapCheck says what was checked, if anything is wrong with it.

@@ -149,7 +149,7 @@ func TestCatchUp(t *testing.T) {
 			hub.tell(TellPost, chat("p6", 6, "told alone"))
 			return HistoryReply{Posts: []Post{chat("p1", 1, "a"), {ID: "broken", Seq: 2}}, More: true,
 				Peers:  []Peer{{ID: "bob", Name: "Bob", Role: "ARTIST", State: Present}},
-				Tracks: []takes.Track{{Box: "bob", Session: "s", File: "f", Rate: 48000}}}
+				Tracks: []takes.Track{{Box: "bob", Session: "SESSION_20260102_200000", File: "LQ_bob_200000.wav", Rate: 48000}}}
 		case r.After == 2:
 			return HistoryReply{Posts: []Post{chat("p3", 3, "c"), chat("p5", 5, "told before it is in the history")}}
 		}
@@ -199,7 +199,7 @@ func TestBackAfterTheHubWasAway(t *testing.T) {
 		return PostReply{}
 	})
 	c := start(t, hub.config())
-	c.Announce(takes.Track{Session: "s", File: "take.mp3", Rate: 48000})
+	c.Announce(takes.Track{Session: "SESSION_20260102_200000", File: "LQ_ann_200000.wav", Rate: 48000})
 	await(c, func(e PeersChanged) bool { return e.Peers[0].ID == "bob" })
 	if got := <-tracks; got != "alice/take.mp3" {
 		t.Errorf("announced %s", got)

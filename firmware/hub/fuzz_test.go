@@ -114,7 +114,7 @@ func TestChecks(t *testing.T) {
 	marker := func(c takes.Change) Post { return Post{ID: "p", Kind: KindMarker, At: 1, Change: &c} }
 	good := Peer{ID: "bob", Name: "Bob", Role: session.Artist, State: Present}
 	with := func(change func(*Peer)) Peer { p := good; change(&p); return p }
-	track := takes.Track{Box: "bob", Session: "s", File: "f", Rate: 48000}
+	track := takes.Track{Box: "bob", Session: "SESSION_20260102_200000", File: "LQ_bob_200000.wav", Rate: 48000}
 	trackWith := func(change func(*takes.Track)) checkedTrack { tr := track; change(&tr); return checkedTrack(tr) }
 	for _, test := range []struct {
 		v    checker
@@ -151,7 +151,7 @@ func TestChecks(t *testing.T) {
 		{trackWith(func(tr *takes.Track) { tr.Rate = 0 }), "rate"},
 		{trackWith(func(tr *takes.Track) { tr.Samples = -1 }), "negative"},
 		{trackWith(func(tr *takes.Track) { tr.Line = takes.Timeline{{Hub: 5, Pos: 5}, {Hub: 5, Pos: 6}} }), "out of order"},
-		{trackWith(func(tr *takes.Track) { tr.Line = make(takes.Timeline, maxPoints+1) }), "more than"},
+		{trackWith(func(tr *takes.Track) { tr.Line = make(takes.Timeline, 4000+1) }), "more than"},
 		{Beat{Bye: true}, ""},
 		{Beat{}, "state of a take"},
 		{BeatReply{Received: 2, Sent: 1, Clock: "c"}, "no time"},

@@ -184,11 +184,11 @@ func TestStudioSeesWhatEverybodyDoes(t *testing.T) {
 	bob.until("sees Alice record", func() bool { p := bob.peers["alice"]; return p.Recording && p.Number == 3 })
 	alice.until("sees itself", func() bool { return alice.peers["alice"].Recording })
 
-	alice.Announce(takes.Track{Session: "s", File: "take.mp3", Studio: true, Rate: 48000, Line: takes.Timeline{{Hub: 1, Pos: 0}}})
+	alice.Announce(takes.Track{Session: "SESSION_20260102_200000", File: "HQ_alice_1_200000.mp3", Studio: true, Take: 1, Rate: 48000, Line: takes.Timeline{{Hub: 1, Pos: 0}}})
 	bob.until("hears of the take", func() bool {
 		return slices.ContainsFunc(bob.all, func(e hub.Event) bool {
 			tr, is := e.(hub.Tracked)
-			return is && tr.Box == "alice" && tr.File == "take.mp3"
+			return is && tr.Box == "alice" && tr.File == "HQ_alice_1_200000.mp3"
 		})
 	})
 	late := join(t, s.invite("Lea", session.Listener))

@@ -142,13 +142,23 @@ func pressRecord(s State) (State, []Effect) {
 }
 
 func pressSegment(s State) (State, []Effect) {
-	switch {
-	case s.Role == Listener:
-		return refuse(s, "a LISTENER may not set markers")
-	case !s.Open:
-		return refuse(s, "no session yet: join the conference or press record first")
+	if why := s.MayMark(); why != "" {
+		return refuse(s, why)
 	}
 	return s, []Effect{Mark{}}
+}
+
+// MayMark tells why this box sets no marker now; empty if it does.
+func (s State) MayMark() string {
+	switch {
+	case s.Leaving:
+		return "the box is shutting down"
+	case s.Role == Listener:
+		return "a LISTENER may not set markers"
+	case !s.Open:
+		return "no session yet: join the conference or press record first"
+	}
+	return ""
 }
 
 func joined(s State) (State, []Effect) {

@@ -73,7 +73,7 @@ func TestHeadOfABigRoomComesInPages(t *testing.T) {
 		s.presence.beat(asker{record: r, room: "600"}, hub.Beat{}, 1, time.Unix(1, 0))
 	}
 	for i := range recordings {
-		s.tracks.stored("600", fmt.Sprint(i), laid{json.RawMessage(`"` + strings.Repeat("t", 2000) + `"`), time.Unix(int64(i), 0)})
+		s.tracks.stored("600", fmt.Sprint(i), laid{json.RawMessage(`"` + strings.Repeat("t", 2000) + `"`), time.Unix(int64(i), 0), uint64(i)})
 	}
 	peers, tracks := 0, 0
 	for n, more := 0, true; more; n++ {

@@ -30,11 +30,11 @@ func TestBoxesHearOfEachOther(t *testing.T) {
 		told.Change.By != "bob" || told.Change.ID != "m1" || told.Change.Seq != reply.Seq || told.Change.Role != session.Producer {
 		t.Errorf("the marker was told as %+v, its change as %+v", told, told.Change)
 	}
-	track := takes.Track{Box: "alice", Name: "nobody", Session: "S", File: "HQ.mp3", Rate: 48000, Line: takes.Timeline{{Hub: 1, Pos: 1}}}
+	track := takes.Track{Box: "alice", Name: "nobody", Session: "SESSION_20260102_200000", File: "LQ_alice_200000.wav", Rate: 48000, Line: takes.Timeline{{Hub: 1, Pos: 1}}}
 	if r := ask[hub.PostReply](alice, hub.AskTrack, track); r.Error != "" {
 		t.Fatal(r.Error)
 	}
-	laid := hear(bob, hub.TellTrack, func(tr takes.Track) bool { return tr.File == "HQ.mp3" })
+	laid := hear(bob, hub.TellTrack, func(tr takes.Track) bool { return tr.File == "LQ_alice_200000.wav" })
 	if laid.Box != "alice" || laid.Name != "Alice" {
 		t.Errorf("the track was told as %+v", laid)
 	}

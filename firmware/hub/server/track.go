@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -29,6 +30,7 @@ type tracks struct {
 type laid struct {
 	raw    json.RawMessage // as boxes are told
 	stored time.Time
+	seq    uint64
 }
 
 func newTracks() *tracks { return &tracks{rooms: map[string]map[string]laid{}} }
@@ -54,6 +56,10 @@ func (s *Server) track(msg *nats.Msg) {
 		s.trouble(a, hub.AskTrack, err)
 		return
 	}
+	if seq, same := s.tracks.same(a.room, key, data); same { // as after each reconnect
+		s.answer(msg, a, hub.PostReply{Seq: int64(seq)})
+		return
+	}
 	seq, err := s.store.put(s.work, trackSubject+a.room+"."+key, data, "")
 	if err != nil {
 		s.trouble(a, hub.AskTrack, err)
@@ -75,7 +81,7 @@ func (s *Server) trackStored(m stored) {
 		s.log.Warn("a stored track cannot be read", "seq", m.seq, "error", err)
 		return
 	}
-	s.tracks.stored(room, key, laid{m.data, m.at})
+	s.tracks.stored(room, key, laid{m.data, m.at, m.seq})
 	if s.up.Load() {
 		s.tell(room, hub.TellTrack, json.RawMessage(m.data))
 	}
@@ -88,6 +94,14 @@ func (t *tracks) stored(room, key string, l laid) {
 		t.rooms[room] = map[string]laid{}
 	}
 	t.rooms[room][key] = l
+}
+
+// same tells whether a recording is known just so, and where it is stored.
+func (t *tracks) same(room, key string, data []byte) (seq uint64, same bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l, known := t.rooms[room][key]
+	return l.seq, known && bytes.Equal(l.raw, data)
 }
 
 // full tells whether a box has no room for one recording more.
