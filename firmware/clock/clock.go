@@ -23,11 +23,37 @@
 // the quickest way there differs from the quickest back: half of that is added to all of its cuts.
 package clock
 
-import "time"
+import (
+	"fmt"
+	"math"
+	"time"
+)
 
 // Instant is a moment on the session clock: nanoseconds since 1970 by the hub's clock. A box without a hub has a session
 // clock of its own.
 type Instant int64
+
+// MarshalJSON writes the moment as RFC 3339 with all its nanoseconds, which programs that know no 64-bit integers read as
+// exactly as people do.
+func (i Instant) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + i.Time().UTC().Format(time.RFC3339Nano) + `"`), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (i *Instant) UnmarshalJSON(data []byte) error {
+	var t time.Time
+	if err := t.UnmarshalJSON(data); err != nil {
+		return fmt.Errorf("read instant: %w", err)
+	}
+	if t.Before(first) || t.After(last) {
+		return fmt.Errorf("read instant: %v is out of range", t)
+	}
+	*i = InstantOf(t)
+	return nil
+}
+
+// The moments that an Instant can hold (time.Time.UnixNano).
+var first, last = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
 
 // InstantOf is the moment that a wall clock shows.
 func InstantOf(t time.Time) Instant { return Instant(t.UnixNano()) }
