@@ -25,6 +25,7 @@ type room struct {
 	server *server.Server
 	client *hub.Client
 	host   atomic.Pointer[webadmin.Host]
+	own    atomic.Pointer[string] // id of this box at the hub that runs on it
 }
 
 // noNumber is the room of boxes that have no conference to call.
@@ -117,13 +118,14 @@ func (b *Box) meet(ctx context.Context) error {
 }
 
 // hubListen is where this box's own hub listens, empty if it has none: as [Hub] listen says, or on every address of a
-// producer's box that was given no other hub.
+// producer's box that was given no other hub. An address without a credential leads to none: files of the desktop program
+// have one.
 func (b *Box) hubListen() string {
 	set := b.cfg.Settings
 	switch {
 	case set.Hub.Listen != "":
 		return set.Hub.Listen
-	case set.ChatSettings.Role == string(session.Producer) && set.ChatSettings.IPAddress == "":
+	case set.ChatSettings.Role == string(session.Producer) && (set.ChatSettings.IPAddress == "" || set.ChatSettings.Token == ""):
 		return net.JoinHostPort("", strconv.Itoa(set.ChatSettings.Port))
 	}
 	return ""
@@ -167,9 +169,9 @@ func (b *Box) clientConfig() (cfg hub.ClientConfig, ok bool, err error) {
 	cfg = hub.ClientConfig{Room: b.roomName(), Outbox: b.hidden("outbox-" + takes.FileName(set.Name()) + ".jsonl")}
 	chat := set.ChatSettings
 	switch {
-	case chat.IPAddress != "" && chat.Token == "":
+	case chat.IPAddress != "" && chat.Token == "" && b.server == nil:
 		return cfg, false, errors.New("ChatSettings has ip_address and no token: join with an invite from the producer (`orionbox join`)")
-	case chat.IPAddress != "":
+	case chat.IPAddress != "" && chat.Token != "":
 		cfg.Address = net.JoinHostPort(chat.IPAddress, strconv.Itoa(chat.Port))
 		cfg.Token, cfg.Fingerprint = string(chat.Token), chat.Fingerprint
 		return cfg, true, nil
@@ -182,6 +184,7 @@ func (b *Box) clientConfig() (cfg hub.ClientConfig, ok bool, err error) {
 	if err != nil {
 		return cfg, false, fmt.Errorf("join own hub: %w", err)
 	}
+	b.room.own.Store(&own.ID)
 	cfg.Address, cfg.Token, cfg.InProcess = b.server.Addr(), own.Token, b.server.InProcess()
 	return cfg, true, nil
 }
@@ -252,6 +255,9 @@ func (l lateHost) Revoke(ctx context.Context, room, id string) error {
 	host, err := l.get()
 	if err != nil {
 		return err
+	}
+	if own := l.box.room.own.Load(); own != nil && *own == id && (room == "" || room == l.box.roomName()) {
+		return &webadmin.Error{Status: http.StatusConflict, Text: "refused: " + id + " is this box, on which the hub runs"}
 	}
 	return host.Revoke(ctx, room, id)
 }

@@ -186,6 +186,7 @@ func (d *Director) Run(ctx context.Context) error {
 			d.doTick()
 		}
 	}
+	d.say(hub.KindNotice, hub.NoticeLeft)
 	return nil
 }
 

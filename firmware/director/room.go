@@ -149,7 +149,6 @@ func (d *Director) notices(before, after session.State) {
 	tell(before.Recording() != after.Recording(), after.Recording(), hub.NoticeRecording, hub.NoticeStopped)
 	tell(before.MicMuted != after.MicMuted, after.MicMuted, hub.NoticeMicMuted, hub.NoticeMicLive)
 	tell(before.SpeakersMuted != after.SpeakersMuted, after.SpeakersMuted, hub.NoticeSpeakersMuted, hub.NoticeSpeakersLive)
-	tell(before.Leaving != after.Leaving, false, "", hub.NoticeLeft)
 }
 
 // say posts a line to the room.

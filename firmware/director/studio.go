@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"orionbox/firmware/hub"
 	"orionbox/firmware/takes"
@@ -107,8 +106,9 @@ func (d *Director) Say(ctx context.Context, text string) (err error) {
 		return fmt.Errorf("%w: %w", ErrRefused, errNoHub)
 	case text == "":
 		return fmt.Errorf("%w: there is nothing to say", ErrRefused)
-	case !utf8.ValidString(text) || utf8.RuneCountInString(text) > hub.MaxText:
-		return fmt.Errorf("%w: a line of chat is text of at most %d characters", ErrRefused, hub.MaxText)
+	}
+	if err := (hub.Post{ID: "p", Kind: hub.KindChat, At: 1, Text: text}).Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return d.onLoop(ctx, func() { d.say(hub.KindChat, text) })
 }
