@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -210,7 +211,7 @@ func (b *testBox) do(args ...string) string {
 	return out
 }
 
-func (b *testBox) markers() []takes.Marker { return ask[[]takes.Marker](b, "marker") }
+func (b *testBox) markers() []takes.Marker { return ask[[]takes.Marker](b, "marker", "--all") }
 
 // noise is what the room sounds like: no two places in its ten seconds are alike.
 func noise(t testing.TB) (path string, sound measure.Sound) {
@@ -559,4 +560,50 @@ func TestTokensStayWhereTheyAre(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTakesOfAnOutage ends one take and records another while the hub is away, and switches the box off properly before it
+// is back: the next day all boxes have both.
+func TestTakesOfAnOutage(t *testing.T) {
+	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST"}, nil)
+	carol, alice := s.boxes["carol"], s.boxes["alice"]
+	alice.record()
+	s.hub.kill()
+	alice.talk(time.Second)
+	alice.press("segment")
+	alice.endTake()
+	alice.record()
+	alice.talk(time.Second)
+	alice.endTake()
+	alice.stop()
+	s.hub.start()
+	alice.start()
+	want := map[string]int64{}
+	for _, path := range alice.files("HQ_*.mp3") {
+		report, err := mp3.Probe(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[filepath.Base(path)] = report.Samples
+	}
+	if len(want) != 2 {
+		t.Fatalf("takes on the disk: %v", want)
+	}
+	for _, b := range s.boxes {
+		var found map[string]int64
+		pieces := 0
+		if !poll(15*time.Second, func() bool {
+			found, pieces = map[string]int64{}, 0
+			for _, c := range ask[[]takes.Chunk](b, "chunks", "--all") {
+				if c.Box == "alice" && c.Studio != nil {
+					pieces++
+					found[c.Studio.File] = c.Studio.To
+				}
+			}
+			return maps.Equal(found, want) && pieces >= 3
+		}) {
+			t.Errorf("%s knows takes of %v samples in %d pieces, on alice's disk are %v", b.id(), found, pieces, want)
+		}
+	}
+	wantExit(t, exitRefused, "no hub runs here", "members", "--socket", carol.socket)
 }
