@@ -17,11 +17,16 @@ func newDemo() *cobra.Command {
 	var stay, verbose bool
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show the whole job on this machine: a conference, a producer and two artists who record",
-		Long: `Show the whole job on this machine, with no hardware: a conference opens, a producer and two artists call in,
-the artists record a take each, all leave. Then what lies on disk is read back, shown as a table and written to
-receipt.json. The exit code is 0 only if every recording is what it should be.`,
-		Args: usage(cobra.NoArgs),
+		Short: "Show the whole job on this machine: a hub, a conference, a producer who cuts, two artists who record",
+		Long: `Show the whole job on this machine, with no hardware: a conference opens, a producer and two artists call in and
+meet at the hub on the producer's box. The artists record a take each; the producer presses Segment twice, which cuts
+everybody's recordings at that instant, and moves the first cut back afterwards. All leave.
+
+Then what lies on disk is read back and shown: the recordings; the chunks that the cuts made of them; and how far each
+cut is from the press, found by the sound that was played just then (up to 5 ms in a take, 30 ms in a voice recording). It
+is written to receipt.json too. The exit code is 0 only if all of it is what it should be.`,
+		Example: "  orionbox demo\n  orionbox demo --seconds 60 --mic song.wav --out /tmp/show\n  orionbox demo --stay",
+		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if seconds < 5 || seconds > 3600 {
 				return usageError{errors.New("--seconds must be from 5 to 3600")}
@@ -45,7 +50,7 @@ receipt.json. The exit code is 0 only if every recording is what it should be.`,
 	cmd.Flags().StringVar(&out, "out", "demo-session", "folder for all that it makes")
 	cmd.Flags().IntVar(&seconds, "seconds", 20, "length of the takes")
 	cmd.Flags().StringVar(&mic, "mic", "", "WAV file that everybody plays, in place of the built-in signals")
-	cmd.Flags().BoolVar(&stay, "stay", false, "keep the boxes up until interrupted")
+	cmd.Flags().BoolVar(&stay, "stay", false, "keep the boxes up until interrupted, to be looked at and pressed")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log what the boxes do")
 	return cmd
 }

@@ -41,8 +41,9 @@ func examine(cfg Config, at times, made []cut, chunks []takes.Chunk) Receipt {
 			r.add(judgeVoice(load(cfg.Out, path, p, "voice"), cfg, at))
 		}
 	}
+	r.Faults = append(r.Faults, judgePresses(cfg, made)...)
 	for _, p := range players {
-		r.Boxes = append(r.Boxes, r.judgeCuts(cfg, p, made, chunks))
+		r.addCuts(judgeCuts(cfg, p, made, chunks))
 	}
 	r.OK = len(r.Faults) == 0
 	return r
@@ -59,6 +60,13 @@ func (r *Receipt) add(f File) {
 		r.Faults = append(r.Faults, f.Path+": "+fault)
 	}
 	r.Files = append(r.Files, f)
+}
+
+func (r *Receipt) addCuts(c Cuts) {
+	for _, fault := range c.Faults {
+		r.Faults = append(r.Faults, c.Box+"'s box: "+fault)
+	}
+	r.Boxes = append(r.Boxes, c)
 }
 
 func recordings(dir string, p player, pattern string) []string {

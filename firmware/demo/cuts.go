@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"orionbox/audio/device"
@@ -73,41 +74,67 @@ func newest(ctx context.Context, b *box) (takes.Marker, error) {
 	return markers[len(markers)-1], nil
 }
 
-// agree waits until every box shows the same chunks of the takes.
+// agree waits until every box shows the same chunks of the takes, and keeps each box's own: of the voice, which still
+// grows, it alone knows all.
 func (d *demo) agree(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	poll := time.NewTicker(100 * time.Millisecond)
 	defer poll.Stop()
+	last := "they did not answer"
 	for {
-		same, err := d.sameChunks(ctx)
-		if same || err != nil {
+		differ, err := d.sameChunks(ctx)
+		switch {
+		case err == nil && differ == "":
+			return nil
+		case err == nil:
+			last = differ
+		case ctx.Err() == nil:
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return errors.New("the boxes do not agree about the chunks")
+			return fmt.Errorf("the boxes do not agree about the chunks: %s", last)
 		case <-poll.C:
 		}
 	}
 }
 
-func (d *demo) sameChunks(ctx context.Context) (bool, error) {
+// sameChunks keeps each box's own chunks, and tells where they show other ones of the takes; nothing if nowhere.
+func (d *demo) sameChunks(ctx context.Context) (differ string, err error) {
 	var first []takes.Chunk
+	d.chunks = nil
 	for i, b := range d.boxes {
 		chunks, err := b.chunks(ctx)
 		if err != nil {
-			return false, err
+			return differ, err
 		}
 		studios := ofTakes(chunks)
 		if i == 0 {
-			first, d.chunks = studios, chunks
+			first = studios
 		}
-		if len(studios) == 0 || !reflect.DeepEqual(studios, first) {
-			return false, nil
+		d.chunks = append(d.chunks, slices.DeleteFunc(chunks, func(c takes.Chunk) bool { return c.Name != b.name })...)
+		if len(studios) == 0 || !slices.EqualFunc(studios, first, alike) {
+			differ = fmt.Sprintf("%s's box shows %v, %s's %v", d.boxes[0].name, shown(first), b.name, shown(studios))
 		}
 	}
-	return true, nil
+	return differ, nil
+}
+
+// alike tells whether two boxes mean the same by a chunk of a take: the same samples. When that was, each tells by its own
+// latest knowledge of the clocks, which differs by microseconds.
+func alike(a, b takes.Chunk) bool {
+	near := a.Start.Sub(b.Start).Abs() < time.Millisecond
+	a.Start, a.Seconds = b.Start, b.Seconds
+	return near && reflect.DeepEqual(a, b)
+}
+
+// shown are chunks of takes, short enough to be read.
+func shown(chunks []takes.Chunk) (all []string) {
+	for _, c := range chunks {
+		all = append(all, fmt.Sprintf("%s %d from %d to %d at %s", c.Name, c.Number, c.Studio.From, c.Studio.To, c.Start.Time().Format("15:04:05.000000")))
+	}
+	return all
 }
 
 func (b *box) chunks(ctx context.Context) (chunks []takes.Chunk, err error) {

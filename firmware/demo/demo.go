@@ -89,7 +89,7 @@ type demo struct {
 	users  map[string]string
 	boxes  []*box // the producer's first: the hub is on it
 	cuts   []cut
-	chunks []takes.Chunk // as the producer's box shows them at the end
+	chunks []takes.Chunk // at the end, each box's as it shows them itself
 }
 
 // box is one of the demo's boxes and the client that presses its buttons.
@@ -108,7 +108,7 @@ func (d *demo) prepare() error {
 	if err := playable(d.cfg.Mic); err != nil {
 		return err
 	}
-	if err := clear(d.cfg.Out); err != nil {
+	if err := empty(d.cfg.Out); err != nil {
 		return err
 	}
 	d.users = map[string]string{}

@@ -41,7 +41,7 @@ func TestOnlyItsOwnIsCleared(t *testing.T) {
 			for name, text := range c.files {
 				write(t, filepath.Join(dir, name), text)
 			}
-			err := clear(dir)
+			err := empty(dir)
 			entries, readErr := os.ReadDir(dir)
 			if readErr != nil {
 				t.Fatal(readErr)

@@ -30,9 +30,9 @@ func playable(mic string) error {
 	return errors.Join(err, file.Close())
 }
 
-// clear empties dir. Only what an earlier demo made, and nobody has added a recording to, is removed;
+// empty clears dir. Only what an earlier demo made, and nobody has added a recording to, is removed;
 // anything else is left as it is.
-func clear(dir string) error {
+func empty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read demo folder: %w", err)

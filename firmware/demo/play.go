@@ -26,9 +26,9 @@ func (d *demo) play(ctx context.Context) (at times, err error) {
 	go func() { server <- d.server.Run(serving) }()
 
 	start := time.Now()
-	hosting, close := context.WithCancel(context.WithoutCancel(ctx))
-	hub := make(chan error, 1)
-	go func() { hub <- d.boxes[0].box.Run(hosting) }()
+	hosting, closeHub := context.WithCancel(context.WithoutCancel(ctx))
+	hosted := make(chan error, 1)
+	go func() { hosted <- d.boxes[0].box.Run(hosting) }()
 	playing, leave := context.WithCancel(ctx)
 	group, inSession := errgroup.WithContext(playing)
 	for _, b := range d.boxes[1:] {
@@ -41,8 +41,8 @@ func (d *demo) play(ctx context.Context) (at times, err error) {
 	d.say("leaving")
 	leave()
 	err = errors.Join(err, group.Wait())
-	close() // the box with the hub goes last
-	err = errors.Join(err, <-hub)
+	closeHub() // the box with the hub goes last
+	err = errors.Join(err, <-hosted)
 	at.session = time.Since(start)
 	hangUp()
 	return at, errors.Join(err, <-server)
