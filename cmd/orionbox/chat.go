@@ -20,47 +20,60 @@ import (
 // shownLimit is how long a line that the box took may need until everybody has it.
 const shownLimit = 10 * time.Second
 
+// chatFlags are those of the chat's own.
+type chatFlags struct {
+	flags
+	follow  bool
+	history int // lines of what was said so far
+}
+
 func newChat() *cobra.Command {
-	var f flags
-	var follow bool
-	var history int
+	var f chatFlags
 	cmd := &cobra.Command{
 		Use:   "chat [TEXT...]",
 		Short: "Read and write the studio's chat",
-		Long: `Read and write the studio's chat. Without TEXT, what was said so far is shown, then each line of standard input is
-sent, and what others say is shown as it comes, until standard input ends (Ctrl-D). Lines that begin with * tell
-what the boxes do. A line of yours is shown once everybody has it; while the hub is away the box keeps it.`,
-		Example: `  orionbox chat
-  orionbox chat from the chorus, please
-  orionbox chat --follow --json
+		Long: `Read and write the studio's chat. With TEXT, that is said, and the command is done. Without, it shows what was said so
+far and what others say as it comes, and says each line that you type, until Ctrl-D. Lines that begin with * tell what
+the boxes do. Your own line is shown once it is at the hub; while the hub is away the box keeps it and sends it later.
+
+A script may pipe lines in: each is said, and the command ends once all of them are at the hub.`,
+		Example: `  orionbox chat                                        read and write
+  orionbox chat from the chorus, please                say one line
+  orionbox chat --follow --json                        for a program that listens
   echo "take five" | orionbox chat --history 0`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case follow && len(args) > 0:
-				return usageError{errors.New("--follow only reads; leave it out to send something")}
-			case history < 0:
-				return usageError{errors.New("--history is a number of lines, 0 for none")}
-			}
-			c := &chat{client: f.client(), out: newPostPrinter(cmd.OutOrStdout(), f.json), errs: cmd.ErrOrStderr(), limit: shownLimit}
-			ctx, stop := context.WithCancel(cmd.Context())
-			defer stop()
-			if len(args) > 0 {
-				return c.client.Say(ctx, strings.Join(args, " "))
-			}
-			if !follow && !f.json && onTerminal() {
-				return c.atTerminal(ctx, history)
-			}
-			if err := c.begin(ctx, history); err != nil || follow {
-				return errors.Join(err, c.converse(ctx, nil))
-			}
-			return c.converse(ctx, linesOf(os.Stdin))
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	cmd.Flags().BoolVar(&follow, "follow", false, "only read, until interrupted")
-	cmd.Flags().IntVar(&history, "history", 50, "how many lines of what was said so far to show")
+	cmd.Flags().BoolVar(&f.follow, "follow", false, "only read, until interrupted")
+	cmd.Flags().IntVar(&f.history, "history", 50, "how many lines of what was said so far to show")
 	f.addSocket(cmd)
-	cmd.Flags().BoolVar(&f.json, "json", false, "print a line of JSON for each")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print each line as a line of JSON")
 	return cmd
+}
+
+func (f *chatFlags) run(cmd *cobra.Command, args []string) error {
+	switch {
+	case f.follow && len(args) > 0:
+		return usageError{errors.New("--follow only reads; leave it out to send something")}
+	case f.history < 0:
+		return usageError{errors.New("--history is a number of lines, 0 for none")}
+	}
+	ctx, stop := context.WithCancel(cmd.Context())
+	defer stop()
+	c := &chat{client: f.client(), out: newPostPrinter(cmd.OutOrStdout(), f.json), errs: cmd.ErrOrStderr(), limit: shownLimit}
+	switch {
+	case len(args) > 0:
+		return c.client.Say(ctx, strings.Join(args, " "))
+	case !f.follow && !f.json && onTerminal():
+		return c.atTerminal(ctx, f.history)
+	}
+	err := c.begin(ctx, f.history)
+	switch {
+	case err != nil:
+		return err
+	case f.follow:
+		return c.converse(ctx, nil)
+	}
+	return c.converse(ctx, linesOf(os.Stdin))
 }
 
 // chat shows what is said and says what it is given.

@@ -83,7 +83,10 @@ func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell what the running box is doing",
-		Args:  usage(cobra.NoArgs),
+		Long: `Tell what the running box is doing: the call, the take, the sound card, how well it knows the session clock that
+all boxes cut by, the boxes it sees, and every fault, with what to do about it.`,
+		Example: "  orionbox status\n  orionbox status --json | jq .clock",
+		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return answer(cmd, f, printStatus)(f.client().Status(cmd.Context()))
 		},
@@ -108,9 +111,18 @@ func newPress() *cobra.Command {
 	var f flags
 	var hold time.Duration
 	cmd := &cobra.Command{
-		Use:       "press BUTTON",
-		Short:     "Press a button of the running box: " + strings.Join(buttons(), ", "),
-		Example:   "  orionbox press record\n  orionbox press status --hold 3s",
+		Use:   "press BUTTON",
+		Short: "Press a button of the running box: " + strings.Join(buttons(), ", "),
+		Long: `Press a button of the running box:
+
+  record      start a take, or end the one that runs (an artist's box)
+  segment     cut here: the producer's cuts everybody's recordings, an artist's their own; they go on without a gap
+  mic         silence your microphone in the call, or open it again; the take hears it all the same
+  speakers    silence the speakers, or open them again
+  status      tell how the box is; held for 3s: close the recordings, leave the conference and stop
+
+A cut can be moved, named and judged afterwards: see ` + "`orionbox help marker`" + `.`,
+		Example:   "  orionbox press record\n  orionbox press segment\n  orionbox press status --hold 3s",
 		ValidArgs: buttons(),
 		Args:      usage(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -151,7 +151,7 @@ func newHubStatus() *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
 		Use:     "status",
-		Short:   "Tell how the hub is that runs here: on this box or, if that has none, alone",
+		Short:   "Tell how the hub on this machine is: address, boxes, what it keeps, how much memory it needs",
 		Example: "  orionbox hub status\n  orionbox hub status --json",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -28,8 +28,11 @@ func newInvite() *cobra.Command {
 		Use:   "invite --name NAME",
 		Short: "Make the one string that sets up somebody's box",
 		Long: `Make the one string that sets up somebody's box, as text and as QR code: the account at the SIP server, the
-conference, the hub, and the box's own credential with its role. Run it where the hub runs. The box that it is for
-takes it with ` + "`orionbox join`" + ` or on its web page.
+conference, the hub, and the box's own credential with its role. Run it where the hub runs: on the producer's box while
+` + "`orionbox run`" + ` does. The box that it is for takes it with ` + "`orionbox join`" + `.
+
+That box must reach the hub: if it comes over the internet, name your router's address with --hub, and
+forward the port there.
 
 The string is a secret: whoever has it is that box. A password is read from a file or asked for, never from the
 command line, which others can see.`,
@@ -43,8 +46,8 @@ command line, which others can see.`,
 	set := cmd.Flags()
 	set.StringVar(&o.request.Name, "name", "", "of the person, as the others will see it")
 	set.StringVar(&o.request.Role, "role", "ARTIST", "ARTIST records and delivers, PRODUCER marks and receives, LISTENER hears")
-	set.StringVar(&o.request.User, "user", "", "the box's name or number at the SIP server")
-	set.StringVar(&o.passwordFile, "password-file", "", "file that holds its password, - for standard input (default: asked for)")
+	set.StringVar(&o.request.User, "user", "", "the person's account (extension) at the SIP server")
+	set.StringVar(&o.passwordFile, "password-file", "", "file that holds that account's password, - for standard input (default: asked for)")
 	set.StringVar(&o.request.Server, "server", "", "the SIP server (default: that of this box)")
 	set.StringVar(&o.request.CallNo, "call-no", "", "the conference (default: that of this box)")
 	set.StringVar(&o.request.Hub, "hub", "", "host:port by which the box reaches this hub (default: an address of this machine)")

@@ -20,8 +20,10 @@ func newMarker() *cobra.Command {
 		Use:   "marker",
 		Short: "List, set, move, name, delete and judge the markers",
 		Long: `List, set, move, name, delete and judge the markers. A producer's marker cuts the recordings of all boxes at one
-instant, an artist's their own; a listener sets none. Good and no-good judge the chunk that begins at the marker.`,
-		Example: `  orionbox marker                            list them
+instant, an artist's their own; a listener sets none. The box's Segment button sets one as well. Where a marker turns
+out to be in the wrong place, move it: nothing in a recording changes. Good and no-good judge the chunk that begins
+at the marker. ID stands in the first column of the list; the producer may change all markers, an artist their own.`,
+		Example: `  orionbox marker                            list this session's
   orionbox marker add --name verse           set one now
   orionbox marker add --at -10s              set one where the music was ten seconds ago
   orionbox marker move m4k2x7qa -10s         move one, from where it stands
@@ -41,7 +43,7 @@ instant, an artist's their own; a listener sets none. Good and no-good judge the
 
 // listsMarkers has a command print the markers.
 func (f *flags) listsMarkers(cmd *cobra.Command) {
-	all := cmd.Flags().Bool("all", false, "of every session that is known, not only of this one")
+	all := cmd.Flags().Bool("all", false, "also those of earlier sessions")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return answer(cmd, *f, printMarkers)(f.client().Markers(cmd.Context(), *all))
 	}
@@ -94,8 +96,8 @@ func newMarkerAdd(f *flags) *cobra.Command {
 			return f.mark(cmd, takes.Set, webadmin.MarkRequest{Name: name, By: at})
 		},
 	}
-	cmd.Flags().StringVar(&name, "name", "", "its name")
-	cmd.Flags().DurationVar(&at, "at", 0, "where, counted from now, such as -10s")
+	cmd.Flags().StringVar(&name, "name", "", "name of the marker, and of the chunk that begins at it")
+	cmd.Flags().DurationVar(&at, "at", 0, "when, counted from now: -10s is ten seconds ago")
 	return cmd
 }
 
@@ -103,7 +105,7 @@ func newMarkerAdd(f *flags) *cobra.Command {
 func newMarkerMove(f *flags) *cobra.Command {
 	return &cobra.Command{
 		Use:                "move ID TIME",
-		Short:              "Move a marker by a time: -10s is ten seconds earlier, 1.5s later",
+		Short:              "Move a marker: -10s is ten seconds earlier, 1.5s is one and a half later",
 		Example:            "  orionbox marker move m4k2x7qa -10s\n  orionbox marker move m4k2x7qa 250ms",
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -41,8 +41,10 @@ func newMembers() *cobra.Command {
 	var f flags
 	var room string
 	cmd := &cobra.Command{
-		Use:     "members",
-		Short:   "List who was invited, and whose invite was revoked",
+		Use:   "members",
+		Short: "List who was invited, and whose invite was revoked",
+		Long: `List who was invited to this hub: their ID, which ` + "`orionbox revoke`" + ` takes, their role, when they were
+invited, whether the invite was revoked, and whether their box is there now.`,
 		Example: "  orionbox members\n  orionbox members --room 600 --json",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -21,8 +21,10 @@ func newPeers() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "peers",
 		Short: "List the boxes of the studio and what each is doing",
-		Long: `List the boxes of the studio and what each is doing: measured, not wished for. A box that has not been heard of
-for three seconds is unknown; what it does now nobody can say. One that said goodbye is absent.`,
+		Long: `List the boxes of the studio and what each is doing: whether it is in the conference, which take it records, what
+is muted, how many minutes of recording its disk still holds, and what is wrong with it. Recording means that the file
+grows, not that the button was pressed. A box that has not been heard of for three seconds is unknown; what it does
+now nobody can say, so there are question marks. One that said goodbye is absent.`,
 		Example: "  orionbox peers\n  orionbox peers --json | jq -r '.[] | select(.recording) | .name'",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -40,16 +42,16 @@ func newChunks() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "chunks",
 		Short: "List what the markers cut the recordings of all boxes into",
-		Long: `List what the markers cut the recordings of all boxes into: whose it is, where it begins and how long it is on
-the session clock, where it lies in the studio and the voice recording, its size, and whether it was delivered.
-A chunk is a view of a recording: to cut elsewhere, move the marker.`,
+		Long: `List what the markers cut the recordings of all boxes into: whose it is, when it began, how long it is, which part
+of which take and of which voice recording it is, its size, and whether it was delivered. A chunk begins and ends where a
+recording does, or at a marker. The recordings stay whole: to cut elsewhere, move the marker.`,
 		Example: "  orionbox chunks\n  orionbox chunks --all --json",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return answer(cmd, f, printChunks)(f.client().Chunks(cmd.Context(), all))
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "of every session that is known, not only of this one")
+	cmd.Flags().BoolVar(&all, "all", false, "also those of earlier sessions")
 	f.addSocket(cmd)
 	f.addJSON(cmd)
 	return cmd
