@@ -58,16 +58,17 @@ func (d *Director) placeOpen() {
 // noteTime writes into the journal which sample frame of each stream is captured when by the session clock, and how sure
 // that is.
 func (d *Director) noteTime(now time.Time) {
-	r := d.clock.Reading(now)
-	e := takes.Entry{Kind: takes.KindClock, Time: now, Clock: r.Clock, ErrorMS: milliseconds(r.Uncertainty)}
+	name, written := d.clock.written(d.settled)
+	r := written.Reading(now)
+	e := takes.Entry{Kind: takes.KindClock, Time: now, Clock: name, ErrorMS: milliseconds(r.Uncertainty)}
 	if pos, ok := d.card.Pos(now); ok {
-		e.Hub, e.Pos, e.Rate = d.clock.At(now), pos, d.cfg.Studio.Rate
+		e.Hub, e.Pos, e.Rate = written.At(now), pos, d.cfg.Studio.Rate
 		e.PPM = d.card.Reading(now).DriftPPM - r.DriftPPM
 		d.note(d.folder, e)
 	}
 	for _, v := range d.own {
 		if at, ok := v.when(v.begin + v.samples); ok && v.number == 0 && !v.ended {
-			e.Hub, e.Pos, e.Rate, e.File, e.PPM = d.clock.At(at), v.begin+v.samples, v.rate, v.file(), -r.DriftPPM
+			e.Hub, e.Pos, e.Rate, e.File, e.PPM = written.At(at), v.begin+v.samples, v.rate, v.file(), -r.DriftPPM
 			d.note(d.folder, e)
 		}
 	}
@@ -97,7 +98,7 @@ func (d *Director) tellSettled() {
 	if d.settled || d.parts.Hub == nil || !r.Synced || r.Uncertainty > sure && d.now().Sub(d.synced) < sureSoon {
 		return
 	}
-	d.settled = true
+	d.settled, d.timed = true, time.Time{}
 	d.carryMarkers()
 	d.postWaiting()
 	d.tellPast()

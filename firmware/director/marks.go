@@ -68,9 +68,14 @@ func (d *Director) take(c takes.Change) {
 	if !d.markers.board.Take(c) || d.folder == nil || max(c.At, before.At) < d.clock.At(d.folder.began) {
 		return
 	}
-	e := takes.Entry{Kind: takes.KindMarker, Hub: c.At, Clock: d.clock.current, Change: &c}
-	if pos, ok := d.card.Pos(d.clock.When(c.At)); ok && c.At != 0 {
-		e.Pos, e.Rate = pos, d.cfg.Studio.Rate
+	e := takes.Entry{Kind: takes.KindMarker, Change: &c}
+	name, written := d.clock.written(d.settled)
+	if at := d.clock.When(c.At); c.At != 0 {
+		c.At, c.Clock = written.At(at), name
+		e.Hub, e.Clock = c.At, name
+		if pos, ok := d.card.Pos(at); ok {
+			e.Pos, e.Rate = pos, d.cfg.Studio.Rate
+		}
 	}
 	d.note(d.folder, e)
 }

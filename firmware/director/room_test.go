@@ -173,14 +173,10 @@ func TestTheEndOfATakeIsAMarkerForAllToSee(t *testing.T) {
 	if err != nil || len(chunks) == 0 {
 		t.Fatalf("chunks %+v, %v", chunks, err)
 	}
-	for _, c := range chunks {
-		if c.Studio == nil {
-			continue
-		}
-		off := end.At.Sub(c.Start.Add(time.Duration(c.Seconds * 1e9)))
-		if off.Abs() > 5*time.Millisecond {
-			t.Errorf("the take ends %v from its marker", off)
-		}
+	chunks = slices.DeleteFunc(chunks, func(c takes.Chunk) bool { return c.Studio == nil })
+	last := chunks[len(chunks)-1]
+	if off := end.At.Sub(last.Start.Add(time.Duration(last.Seconds * 1e9))); off.Abs() > 5*time.Millisecond {
+		t.Errorf("the take ends %v from its marker", off)
 	}
 	var track takes.Track
 	r.eventually("the track's end in the room", func() bool {

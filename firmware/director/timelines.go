@@ -10,14 +10,14 @@ import (
 // if the hub's machine loses its power and begins to count anew. What was placed on one is found again on the next, for the
 // box knows them all by the same monotonic clock.
 type timelines struct {
-	current string
-	of      map[string]*clock.Hub
+	own, current string
+	of           map[string]*clock.Hub
 }
 
 func newTimelines(now time.Time) timelines {
 	own := clock.NewHub(now)
 	name := own.Reading(now).Clock
-	return timelines{current: name, of: map[string]*clock.Hub{name: own}}
+	return timelines{own: name, current: name, of: map[string]*clock.Hub{name: own}}
 }
 
 // observe takes in an exchange; true if it is the first by another clock, which is the session's from now on.
@@ -49,4 +49,13 @@ func (l *timelines) carry(i clock.Instant, from string) clock.Instant {
 		return i
 	}
 	return l.At(h.When(i))
+}
+
+// written is the clock by which the journal is told now: the hub's once it is well known, which a line in a journal cannot
+// become later; else the box's own.
+func (l *timelines) written(settled bool) (name string, h *clock.Hub) {
+	if settled {
+		return l.current, l.of[l.current]
+	}
+	return l.own, l.of[l.own]
 }

@@ -54,13 +54,14 @@ func (d *Director) ownTime(i clock.Instant) time.Time {
 	return d.born.Add(i.Sub(clock.InstantOf(d.born)))
 }
 
-// instantOf is when the sample frame of a recorder's event was captured, on the session clock of that name.
+// instantOf is when the sample frame of a recorder's event was captured, by the clock that the journal is told.
 func (d *Director) instantOf(r *recording, e recorder.Event) (clock.Instant, string) {
 	at, ok := r.when(e.Pos)
 	if !ok {
 		at = e.At
 	}
-	return d.clock.At(at), d.clock.current
+	name, written := d.clock.written(d.settled)
+	return written.At(at), name
 }
 
 // announce tells the room of a track.
