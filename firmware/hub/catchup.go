@@ -13,7 +13,8 @@ type catchUp struct {
 	on     bool
 	page   int
 	after  int64
-	number uint64    // of the question under way, 0 if none is
+	number uint64    // of the first question for the page, 0 if it was not asked for; a late answer is as good
+	tries  int       // to get the page
 	ask    time.Time // when to ask, or to ask again
 
 	peers  []Peer            // that the hub knows of
@@ -21,10 +22,13 @@ type catchUp struct {
 	tracks map[trackKey]bool // and tracks
 }
 
-// historyLimit is how long a page is waited for, and historyAgain how long after a hub that has none to give.
+// historyLimit is how long a page is waited for, the first time: each time longer, up to historyLongest, since a hub that
+// is slow to answer a thousand boxes would be slower still with all of their questions twice. historyAgain is how long
+// after a hub that has none to give.
 const (
-	historyLimit = 5 * time.Second
-	historyAgain = time.Second
+	historyLimit   = 5 * time.Second
+	historyLongest = 8 * historyLimit
+	historyAgain   = time.Second
 )
 
 // due is when the history is to be asked for.
@@ -60,14 +64,18 @@ func (l *loop) catchUp() {
 func (l *loop) askHistory(now time.Time) {
 	number := l.number()
 	if l.put(AskHistory, number, HistoryRequest{After: l.catch.after, Page: l.catch.page}) {
-		l.catch.number, l.catch.ask = number, now.Add(historyLimit)
+		l.catch.ask = now.Add(min(historyLimit<<l.catch.tries, historyLongest))
+		l.catch.tries = min(l.catch.tries+1, 8)
+		if l.catch.number == 0 {
+			l.catch.number = number
+		}
 	} else {
 		l.catch.ask = now.Add(historyAgain)
 	}
 }
 
 func (l *loop) doHistory(w word) error {
-	if !l.catch.on || w.number != l.catch.number {
+	if !l.catch.on || l.catch.number == 0 || w.number < l.catch.number {
 		return nil
 	}
 	r, err := ParseHistoryReply(w.data)
@@ -82,6 +90,7 @@ func (l *loop) doHistory(w word) error {
 	l.tellPosts(l.order.page(told(r.Posts, &err)))
 	if r.More && len(r.Posts)+len(r.Peers)+len(r.Tracks) > 0 {
 		l.catch.page, l.catch.after, l.catch.ask = l.catch.page+1, max(l.catch.after, lastOf(r.Posts)), time.Now()
+		l.catch.number, l.catch.tries = 0, 0
 		return err
 	}
 	l.caughtUp()

@@ -118,6 +118,9 @@ func (l *loop) tick(dialling context.Context, now time.Time) {
 	if !l.silent && now.Sub(l.heard) >= deadAfter {
 		l.silent = true
 		l.tellPeers(l.peers.lost(l.hubTime(now)))
+		if l.catch.on { // what it has told of so far is unknown again
+			l.catchUp()
+		}
 	}
 	if l.link != nil && !now.Before(l.deadline()) {
 		l.drop(errors.New("it does not answer"))
