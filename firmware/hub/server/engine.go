@@ -22,8 +22,8 @@ func (s *Server) openNATS() error {
 	options := &natsserver.Options{
 		ServerName: "hub-" + s.presence.me, DontListen: true, NoSigs: true, NoLog: true, NoSystemAccount: true,
 		DisableJetStreamBanner: true, MaxPayload: maxHead + 2*hub.MaxMessage, // a page of history; what boxes say is held to hub.MaxMessage
-		MaxPending: 8 << 20, NoFastProducerStall: true, // a box with a slow network loses its own connection, and slows nobody
-		MaxControlLine: 1024, MaxClosedClients: 16, PingInterval: 20 * time.Second, AuthTimeout: 5,
+		// A box with a slow network loses its connection. NoFastProducerStall stays off: it would lose words, and keep the box.
+		MaxPending: 8 << 20, MaxControlLine: 1024, MaxClosedClients: 16, PingInterval: 20 * time.Second, AuthTimeout: 5,
 		Websocket:                  natsserver.WebsocketOpts{Host: "127.0.0.1", Port: -1, NoTLS: true, HandshakeTimeout: 5 * time.Second},
 		CustomClientAuthentication: &doorman{server: s, own: password},
 	}
