@@ -47,6 +47,9 @@ func (s *Server) asker(msg *nats.Msg) (asker, error) {
 	return asker{r.record, part[1], user}, nil
 }
 
+// encoded is an answer that is JSON already.
+type encoded []byte
+
 // answer answers a box, at no other place than its own inbox.
 func (s *Server) answer(msg *nats.Msg, a asker, reply any) { s.answerBy(s.boxes, msg, a, reply) }
 
@@ -58,7 +61,11 @@ func (s *Server) answerBy(conn *nats.Conn, msg *nats.Msg, a asker, reply any) {
 		s.refusals.add(a.user, "an answer to somebody else")
 		return
 	}
-	data, err := json.Marshal(reply)
+	data, ready := reply.(encoded)
+	var err error
+	if !ready {
+		data, err = json.Marshal(reply)
+	}
 	if err == nil {
 		err = conn.Publish(msg.Reply, data)
 	}

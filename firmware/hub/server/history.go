@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,12 +13,35 @@ import (
 	"orionbox/firmware/hub"
 )
 
-// pageOfHistory is hub.HistoryReply with its parts ready to be sent.
+// pageOfHistory is a hub.HistoryReply whose parts are ready to be sent.
 type pageOfHistory struct {
-	Posts  []json.RawMessage `json:"posts,omitempty"`
-	More   bool              `json:"more,omitempty"`
-	Peers  []json.RawMessage `json:"peers,omitempty"`
-	Tracks []json.RawMessage `json:"tracks,omitempty"`
+	Posts  []json.RawMessage
+	More   bool
+	Peers  []json.RawMessage
+	Tracks []json.RawMessage
+}
+
+// encode gives a hub.HistoryReply. json.Marshal would look at each part again, and a hub that comes back to a thousand boxes
+// tells each of them of a thousand.
+func (p pageOfHistory) encode() encoded {
+	b := encoded(`{"more":` + strconv.FormatBool(p.More))
+	for _, list := range []struct {
+		name  string
+		parts []json.RawMessage
+	}{{"posts", p.Posts}, {"peers", p.Peers}, {"tracks", p.Tracks}} {
+		for i, part := range list.parts {
+			if i == 0 {
+				b = append(b, `,"`+list.name+`":[`...)
+			} else {
+				b = append(b, ',')
+			}
+			b = append(b, part...)
+		}
+		if len(list.parts) > 0 {
+			b = append(b, ']')
+		}
+	}
+	return append(b, '}')
 }
 
 // history answers with a page of what a box has missed.
@@ -36,7 +60,7 @@ func (s *Server) history(msg *nats.Msg) {
 	defer s.telling.Unlock()
 	page := s.head(a.room, max(0, said.Page))
 	page.Posts, page.More = posts, page.More || more
-	s.answerBy(s.room, msg, a, page)
+	s.answerBy(s.room, msg, a, page.encode())
 }
 
 // maxHead is how many bytes of peers and tracks come on one page: those of 1000 boxes, and of the recordings of weeks.
@@ -44,7 +68,7 @@ const maxHead = 3 << 20
 
 // head is a page of the room's peers and tracks, the newest of those first. More says that there is another.
 func (s *Server) head(room string, n int) pageOfHistory {
-	peers := raw(s.presence.in(room))
+	peers := s.presence.told(room)
 	heads := pages(append(peers[:len(peers):len(peers)], s.tracks.in(room)...), maxHead)
 	if n >= len(heads) {
 		return pageOfHistory{}

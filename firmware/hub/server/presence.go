@@ -1,6 +1,8 @@
 package server
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +33,21 @@ type place struct {
 	heard    time.Time     // its last beat, if this is the hub
 	untold   bool          // changed since the room was told
 	unsaved  bool          // changed since the other hubs were told
+
+	data   json.RawMessage // how dataOf is told: a thousand boxes ask for a thousand of it when their hub comes back
+	dataOf hub.Peer
+}
+
+// told is the box as it is told.
+func (l *place) told() json.RawMessage {
+	if l.data == nil || l.dataOf != l.Peer {
+		data, err := json.Marshal(l.Peer)
+		if err != nil { // it came from JSON
+			return nil
+		}
+		l.data, l.dataOf = data, l.Peer
+	}
+	return l.data
 }
 
 // entry is how a place is stored.
@@ -151,17 +168,29 @@ func (p *presence) leave(room, id string, at clock.Instant) {
 }
 
 // untold are the boxes of a room that have changed since the last time.
-func (p *presence) untold(room string) []hub.Peer {
+func (p *presence) untold(room string) []json.RawMessage {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var changed []hub.Peer
+	var changed []json.RawMessage
 	for _, l := range p.rooms[room] {
 		if l.untold {
 			l.untold = false
-			changed = append(changed, l.Peer)
+			changed = append(changed, l.told())
 		}
 	}
 	return changed
+}
+
+// told are all boxes of a room, by id.
+func (p *presence) told(room string) []json.RawMessage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(p.rooms[room]))
+	all := make([]json.RawMessage, 0, len(ids))
+	for _, id := range ids {
+		all = append(all, p.rooms[room][id].told())
+	}
+	return all
 }
 
 // unsaved are the boxes, by room, that the other hubs do not know the latest of.

@@ -78,7 +78,7 @@ func (t *tellers) close() {
 func (s *Server) tellPeers(room string) {
 	s.telling.Lock()
 	defer s.telling.Unlock()
-	for _, page := range pages(raw(s.presence.untold(room)), maxPage) {
+	for _, page := range pages(s.presence.untold(room), maxPage) {
 		s.tellNext(room, hub.TellPeers, struct {
 			Peers []json.RawMessage `json:"peers"`
 		}{page})
@@ -105,17 +105,6 @@ func (s *Server) tellNext(room, what string, message any) {
 
 // maxPage is how many bytes of things go into one message, so that with what is around them it stays below the limit.
 const maxPage = hub.MaxMessage - 4<<10
-
-// raw brings things into the form they are sent in.
-func raw[T any](things []T) []json.RawMessage {
-	all := make([]json.RawMessage, 0, len(things))
-	for _, thing := range things {
-		if data, err := json.Marshal(thing); err == nil { // they came from JSON
-			all = append(all, data)
-		}
-	}
-	return all
-}
 
 // pages cuts things into as few pages as need be; none makes no page.
 func pages(things []json.RawMessage, limit int) [][]json.RawMessage {
