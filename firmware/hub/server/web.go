@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"sync"
 	"time"
 
@@ -45,19 +43,10 @@ func newWeb(listen string, certificate tls.Certificate, log *slog.Logger) (*web,
 	return w, nil
 }
 
-// forward passes hub.Path on to where the NATS server answers WebSockets, and says whom it comes from.
+// forward passes hub.Path on to where the NATS server answers WebSockets.
 func (w *web) forward(address string) {
-	target := &url.URL{Scheme: "http", Host: address}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
-			r.Out.URL.Path, r.Out.URL.RawPath = "/", ""
-			r.SetXForwarded()
-		},
-		ErrorHandler: func(rw http.ResponseWriter, _ *http.Request, _ error) { rw.WriteHeader(http.StatusBadGateway) },
-	}
-	w.mux.Handle(hub.Path, proxy)
-	w.mux.Handle(hub.Path+"/", proxy)
+	w.mux.Handle(hub.Path, tunnel(address))
+	w.mux.Handle(hub.Path+"/", tunnel(address))
 }
 
 // serve answers until ctx ends.
