@@ -12,8 +12,8 @@ import (
 // together is how close two cuts are one: nobody pressed twice in that time, so they mean the same moment.
 const together = 5 * time.Millisecond
 
-// Chunks cuts recordings, of any number of boxes and sessions, at their starts and ends and at the markers that cut their
-// box. The chunks are sorted by start; together those of a recording cover it to the sample, each sample once. A recording
+// Chunks cuts recordings, of any number of boxes and sessions, at the starts and ends of takes, and at the markers that cut
+// their box. Where the voice begins, or ends for good, in the middle of a take nothing is cut. The chunks are sorted by start; together those of a recording cover it to the sample, each sample once. A recording
 // that is still open ends, for now, with what it has. One that makes no sense (Track.Check), is shorter than 5 ms, or has
 // no place on the session clock, is left out, and so is time in which nothing was recorded.
 func Chunks(tracks []Track, markers []Marker) []Chunk {
@@ -117,8 +117,13 @@ type cut struct {
 // later one changes nothing before it.
 func cutsOf(tracks []laid, markers []Marker) []cut {
 	var all []cut
-	for _, t := range tracks {
-		all = append(all, cut{first: t.start, at: t.start}, cut{first: t.end, at: t.end})
+	for i, t := range tracks {
+		if !hidden(tracks, i, t.start, true) {
+			all = append(all, cut{first: t.start, at: t.start})
+		}
+		if !hidden(tracks, i, t.end, false) {
+			all = append(all, cut{first: t.end, at: t.end})
+		}
 	}
 	for i, m := range markers {
 		all = append(all, cut{first: m.At, at: m.At, marker: &markers[i]})
@@ -137,9 +142,29 @@ func cutsOf(tracks []laid, markers []Marker) []cut {
 	return cuts
 }
 
+// hidden tells whether an end of the n-th track needs no cut: that of the first voice recording, or the last, within a take.
+func hidden(tracks []laid, n int, at clock.Instant, start bool) bool {
+	if tracks[n].Studio {
+		return false
+	}
+	within := false
+	for i, t := range tracks {
+		switch {
+		case t.Studio:
+			within = within || t.start < at && at < t.end
+		case i < n && start, i != n && !start && t.end > at:
+			return false // there is voice on the other side
+		}
+	}
+	return within
+}
+
 // piece is what the track has between the k-th cut and the next; nil for nothing.
 func (l laid) piece(cuts []cut, k int) *Place {
 	first, last := indexOf(cuts, l.start), indexOf(cuts, l.end)
+	if minus(int64(l.end), int64(cuts[last].first)) >= float64(together) { // it ends within the chunk
+		last++
+	}
 	if k < first || k >= last {
 		return nil
 	}
