@@ -133,7 +133,7 @@ func (p Post) settled() Post {
 
 // CheckTrack is an error for a track that cannot be. Session and File become names of files elsewhere: they must be plain.
 func CheckTrack(t takes.Track) error {
-	return wrapCheck("track", errors.Join(CheckID(t.Box), checkText("the name", t.Name, MaxName), t.Check()))
+	return errors.Join(wrapCheck("track", errors.Join(CheckID(t.Box), checkText("the name", t.Name, MaxName))), t.Check())
 }
 
 // wrapCheck says what was checked, if anything is wrong with it.

@@ -201,7 +201,7 @@ func TestBackAfterTheHubWasAway(t *testing.T) {
 	c := start(t, hub.config())
 	c.Announce(takes.Track{Session: "SESSION_20260102_200000", File: "LQ_ann_200000.wav", Rate: 48000})
 	await(c, func(e PeersChanged) bool { return e.Peers[0].ID == "bob" })
-	if got := <-tracks; got != "alice/take.mp3" {
+	if got := <-tracks; got != "alice/LQ_ann_200000.wav" {
 		t.Errorf("announced %s", got)
 	}
 
@@ -228,7 +228,7 @@ func TestBackAfterTheHubWasAway(t *testing.T) {
 	if id := <-got; id != "meanwhile" {
 		t.Errorf("posted %q", id)
 	}
-	if again := <-tracks; again != "alice/take.mp3" {
+	if again := <-tracks; again != "alice/LQ_ann_200000.wav" {
 		t.Errorf("announced %s again", again)
 	}
 }
