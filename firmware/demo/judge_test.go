@@ -49,7 +49,6 @@ func TestCutsAreJudgedByTheSoundAtThem(t *testing.T) {
 		take, voice time.Duration
 		fault       string // part of it; empty for none
 	}{
-		{"at their place", alice, time.Millisecond, time.Millisecond, -5 * time.Millisecond, ""},
 		{"as far off as they may be", alice, time.Millisecond, 4 * time.Millisecond, 29 * time.Millisecond, ""},
 		{"a take too late", alice, time.Millisecond, 7 * time.Millisecond, 0, "the take is cut 7.0 ms off"},
 		{"a take within a slow press", alice, 40 * time.Millisecond, 20 * time.Millisecond, 0, ""},
@@ -86,7 +85,7 @@ func TestAPressThatIsTooLongTellsNothing(t *testing.T) {
 }
 
 func TestCutsThatAreMissing(t *testing.T) {
-	cfg, m := Config{Out: t.TempDir()}, cut{marker: "m1", heard: 48000}
+	cfg, m := Config{Out: t.TempDir(), Mic: "song.wav"}, cut{marker: "m1", heard: 48000}
 	for _, p := range players {
 		whole := heardBy(t, cfg.Out, p, m, 0, 0)
 		deaf := whole
