@@ -41,15 +41,18 @@ func (d *Director) keepTime(now time.Time) {
 	}
 	if now.Sub(d.announced) >= announceEvery {
 		d.announced = now
-		d.placeOpen()
+		d.placeAll()
 	}
 }
 
-// placeOpen takes the tracks that grow one point further.
-func (d *Director) placeOpen() {
+// placeAll takes the tracks that grow one point further, and tells of those that are known to lie elsewhere.
+func (d *Director) placeAll() {
 	for _, r := range d.own {
-		if !r.ended && r.samples > 0 {
+		switch {
+		case !r.ended && r.samples > 0:
 			d.place(r, r.begin+r.samples)
+			d.announce(r)
+		case r.final != nil && d.moved(r):
 			d.announce(r)
 		}
 	}

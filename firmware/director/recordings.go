@@ -22,7 +22,8 @@ type recording struct {
 	begin          int64
 	samples, bytes int64 // on the disk
 	ended          bool
-	line           takes.Timeline
+	line           takes.Timeline // by the box's own clock
+	final          *takes.Track   // once it has ended: as the room was told
 }
 
 // file is the name of the file, empty before it has one.

@@ -64,14 +64,42 @@ func (d *Director) instantOf(r *recording, e recorder.Event) (clock.Instant, str
 	return written.At(at), name
 }
 
-// announce tells the room of a track.
+// announce tells the room of a track. One that has ended stays as it was told, so that all boxes cut it at the same sample.
 func (d *Director) announce(r *recording) {
-	if d.settled && r.begun {
-		d.parts.Hub.Announce(d.trackOf(r))
+	if !d.settled || !r.begun {
+		return
 	}
+	t := d.trackNow(r)
+	if r.ended {
+		r.final = &t
+	}
+	d.parts.Hub.Announce(t)
 }
 
+// movedBy is how far a track may be from where it is known to be now, until the room is told anew.
+const movedBy = time.Millisecond
+
+// moved tells whether a track that has ended lies elsewhere, by what is known now of the hub's clock.
+func (d *Director) moved(r *recording) bool {
+	now := d.trackNow(r)
+	for _, pos := range []int64{r.begin, r.begin + r.samples} {
+		was, _ := r.final.Line.HubAt(pos, r.rate)
+		if is, _ := now.Line.HubAt(pos, r.rate); is.Sub(was).Abs() > movedBy {
+			return true
+		}
+	}
+	return r.final.Clock != now.Clock
+}
+
+// trackOf is a recording as the room knows it, or will.
 func (d *Director) trackOf(r *recording) takes.Track {
+	if r.final != nil {
+		return d.carriedTrack(*r.final)
+	}
+	return d.trackNow(r)
+}
+
+func (d *Director) trackNow(r *recording) takes.Track {
 	t := takes.Track{
 		Box: d.id, Name: d.cfg.Name, File: r.file(), Studio: r.number > 0, Rate: r.rate,
 		Begin: r.begin, Samples: r.samples, Bytes: r.bytes, Open: !r.ended, Clock: d.clock.current,
