@@ -33,6 +33,7 @@ func (s *Server) serve() error {
 	}
 	s.start(s.watchBeats)
 	s.start(s.tidy)
+	s.start(s.mend)
 	return nil
 }
 

@@ -26,7 +26,7 @@ func openCluster(urls string, log *slog.Logger) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the NATS cluster at %s: %w; see [Hub] nats_url", hosts, withoutURL(err))
 	}
-	return &store{conn: conn, place: hosts}, nil
+	return &store{conn: conn, place: hosts, health: newHealth()}, nil
 }
 
 // hostsOf are the hosts of URLs, fit to be shown.

@@ -38,7 +38,9 @@ func (b *book) String() string {
 func startLogged(t *testing.T, cfg Config) (*Server, *book) {
 	t.Helper()
 	b := &book{}
-	cfg.Dir = t.TempDir()
+	if cfg.Dir == "" {
+		cfg.Dir = t.TempDir()
+	}
 	s, err := New(cfg.loopback(), slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)

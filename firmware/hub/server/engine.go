@@ -16,6 +16,9 @@ import (
 // ownUser is the hub's own name at its NATS server. No box can have it: theirs hold a point.
 const ownUser = "hub"
 
+// maxMemory is what JetStream may keep in memory, in bytes: its consumers' state.
+const maxMemory = 8 << 20
+
 // openNATS starts the embedded NATS server, which listens for WebSockets from this machine only, and connects the hub.
 func (s *Server) openNATS() error {
 	password := rand.Text()
@@ -29,7 +32,7 @@ func (s *Server) openNATS() error {
 	}
 	if s.cfg.NATSURL == "" {
 		options.JetStream, options.StoreDir = true, s.cfg.Dir
-		options.JetStreamMaxMemory, options.JetStreamMaxStore = 8<<20, s.cfg.MaxBytes
+		options.JetStreamMaxMemory, options.JetStreamMaxStore = maxMemory, s.cfg.MaxBytes
 		options.SyncAlways = true // what is acknowledged survives a power cut
 	}
 	server, err := natsserver.NewServer(options)
@@ -61,7 +64,7 @@ func (s *Server) openNATS() error {
 	if err != nil {
 		return err
 	}
-	s.store = &store{conn: conn, place: builtIn}
+	s.store = &store{conn: conn, place: builtIn, health: newHealth()}
 	return nil
 }
 

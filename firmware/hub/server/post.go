@@ -107,9 +107,9 @@ func (s *Server) storePost(a asker, p hub.Post) (int64, error) {
 	return int64(seq), nil
 }
 
-// trouble tells of what a box is not to blame for, and will try again.
+// trouble tells of what a box is not to blame for, and will try again. Of a sick store mend has told.
 func (s *Server) trouble(a asker, what string, err error) {
-	if s.work.Err() != nil {
+	if s.work.Err() != nil || errors.Is(err, errSick) {
 		return
 	}
 	if untold, tell := s.refusals.seldom("store", time.Now()); tell {

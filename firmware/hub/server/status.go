@@ -15,8 +15,9 @@ import (
 type Status struct {
 	Address     string       `json:"address"`
 	Version     string       `json:"version"`
-	Uptime      float64      `json:"uptime"` // seconds
-	Store       string       `json:"store"`  // built-in, or the hosts of the NATS cluster
+	Uptime      float64      `json:"uptime"`            // seconds
+	Store       string       `json:"store"`             // built-in, or the hosts of the NATS cluster
+	Trouble     string       `json:"trouble,omitempty"` // what a person should mend, and how
 	Rooms       []RoomStatus `json:"rooms"`
 	Connections int          `json:"connections"` // of boxes
 	StoredBytes int64        `json:"stored_bytes"`
@@ -45,15 +46,25 @@ func (s *Server) ownConnections() int {
 // Status measures the hub.
 func (s *Server) Status(ctx context.Context) (Status, error) {
 	bytes, err := s.store.bytes(ctx)
-	if err != nil {
+	trouble := s.troubles()
+	if err != nil && trouble == "" {
 		return Status{}, fmt.Errorf("hub status: %w", err)
 	}
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	return Status{Address: s.Addr(), Version: s.cfg.Version, Uptime: time.Since(s.began).Seconds(), Store: s.store.place,
+	return Status{Address: s.Addr(), Version: s.cfg.Version, Uptime: time.Since(s.began).Seconds(), Store: s.store.place, Trouble: trouble,
 		Rooms: s.rooms(), Connections: s.nats.NumClients() - s.ownConnections(), StoredBytes: bytes,
 		LimitBytes: s.cfg.MaxBytes, Refused: s.refusals.total(),
 		MemoryBytes: int64(memory.Sys - memory.HeapReleased)}, nil
+}
+
+// troubles is all that a person should mend, in words; empty if there is nothing.
+func (s *Server) troubles() string {
+	var all []string
+	if cause, since := s.store.health.trouble(); cause != nil {
+		all = append(all, fmt.Sprintf("the store cannot be written since %s: %s (%v)", since.Format(time.TimeOnly), s.remedy(), cause))
+	}
+	return strings.Join(all, "; ")
 }
 
 // rooms are those in use; a room that everybody has left, and of which nothing is kept, is finished.

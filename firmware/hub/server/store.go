@@ -37,9 +37,10 @@ const maxPosts = 5000
 
 // store is JetStream, embedded or a cluster's: what is put into it comes back to every hub.
 type store struct {
-	conn  *nats.Conn
-	js    jetstream.JetStream
-	place string // builtIn, or the hosts of a cluster
+	conn   *nats.Conn
+	js     jetstream.JetStream
+	place  string // builtIn, or the hosts of a cluster
+	health *health
 }
 
 func (st *store) shared() bool { return st.place != builtIn }
@@ -145,6 +146,10 @@ func final(err error) bool {
 
 // put stores something and gives its place among all of its stream, once it cannot be lost any more.
 func (st *store) put(ctx context.Context, subject string, data []byte, at string, options ...jetstream.PublishOpt) (uint64, error) {
+	if cause, _ := st.health.trouble(); cause != nil && !st.shared() {
+		return 0, errSick
+	}
+	began, caller := time.Now(), ctx
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	msg := &nats.Msg{Subject: subject, Data: data, Header: nats.Header{}}
@@ -152,6 +157,9 @@ func (st *store) put(ctx context.Context, subject string, data []byte, at string
 		msg.Header.Set(storedAt, at)
 	}
 	ack, err := st.js.PublishMsg(ctx, msg, append(options, jetstream.WithRetryAttempts(0))...)
+	if caller.Err() == nil {
+		st.health.note(subject, began, err)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("store: %w", err)
 	}
