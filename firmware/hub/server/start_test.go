@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
 	"os"
@@ -195,6 +196,9 @@ func TestStatusTellsOfRooms(t *testing.T) {
 		got.StoredBytes <= 0 || got.LimitBytes != 1<<30 || got.MemoryBytes <= 0 || got.Refused != 0 ||
 		len(got.Rooms) != 1 || got.Rooms[0] != (RoomStatus{Room: "600", Present: 1, Posts: 1}) {
 		t.Errorf("status is %+v", got)
+	}
+	if data, err := json.Marshal(got); err != nil || !strings.Contains(string(data), `"uptime_seconds":`) || strings.Contains(string(data), "trouble") {
+		t.Errorf("it is told as %s, %v", data, err)
 	}
 	alice.conn.Close()
 	eventually(t, "the box is missed", func() bool {

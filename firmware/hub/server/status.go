@@ -15,7 +15,7 @@ import (
 type Status struct {
 	Address     string       `json:"address"`
 	Version     string       `json:"version"`
-	Uptime      float64      `json:"uptime"`            // seconds
+	Uptime      float64      `json:"uptime_seconds"`
 	Store       string       `json:"store"`             // built-in, or the hosts of the NATS cluster
 	Trouble     string       `json:"trouble,omitempty"` // what a person should mend, and how
 	Rooms       []RoomStatus `json:"rooms"`
