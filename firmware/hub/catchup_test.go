@@ -94,6 +94,36 @@ func TestSilenceInMidCatchUp(t *testing.T) {
 	}
 }
 
+// A hub that is there and stores nothing is complained of after a while, and no longer once it stores.
+func TestHubThatStoresNothing(t *testing.T) {
+	c := newCatching(t)
+	beat := func(want string) {
+		t.Helper()
+		c.pass(time.Millisecond)
+		c.tell(BeatReply{Received: 1, Sent: 1, Clock: "c"}, word{what: AskBeat, sent: c.now})
+		if s := c.Status(); s.State != StateConnected || s.Detail != want {
+			t.Errorf("%s, %q, want %q", s.State, s.Detail, want)
+		}
+	}
+	beat("")
+	c.enqueue(chat("one", 0, "1"), c.now)
+	c.pass(keepLimit)
+	beat("")
+	c.speak(storeLimit / 2)
+	beat("")
+	c.enqueue(chat("two", 0, "2"), c.now)
+	c.speak(storeLimit)
+	beat("the hub does not store what this box says: 2 posts wait; look at the hub's status")
+	first := c.outbox.list[0].number
+	c.tell(PostReply{Seq: 1}, word{what: AskPost, number: first})
+	beat("")
+	c.speak(2 * storeLimit)
+	beat("the hub does not store what this box says: 1 post waits; look at the hub's status")
+	c.doDialled(attempt{link: c.link})
+	c.pass(keepLimit)
+	beat("")
+}
+
 // A hub that takes longer to answer than it is waited for is asked again, ever less often; its first answer counts.
 func TestSlowHistoryCounts(t *testing.T) {
 	c := newCatching(t)

@@ -36,6 +36,7 @@ type loop struct {
 	trip     time.Duration  // of it
 	heard    time.Time      // any word from the hub
 	answered time.Time      // a beat was, or the link was made
+	stored   time.Time      // a post was answered
 	silent   bool           // that was said to whom it concerns
 	grumbled string         // the last complaint about a word, said once
 }
@@ -147,7 +148,7 @@ func (l *loop) doDialled(a attempt) {
 	}
 	l.link, l.answered, l.refused = a.link, now, 0
 	l.pace = newPace(now)
-	l.outbox.again()
+	l.outbox.anew()
 	l.ledger.again()
 	l.catchUp()
 }
@@ -218,7 +219,9 @@ func (l *loop) send(now time.Time) {
 		return
 	}
 	for w := l.outbox.next(l.keep.upTo.Load(), now); w != nil && l.put(AskPost, w.number, w.Post); {
-		w.sent = now
+		if w.sent = now; w.asked.IsZero() {
+			w.asked = now
+		}
 		w = l.outbox.next(l.keep.upTo.Load(), now)
 	}
 	for a := l.ledger.next(); a != nil; a = l.ledger.next() {

@@ -16,6 +16,7 @@ type waiting struct {
 	number uint64    // the keeper's, by which the hub's answer names it too
 	since  time.Time // it was posted
 	sent   time.Time // zero: not under way
+	asked  time.Time // sent the first time over this link; zero: not yet
 }
 
 const (
@@ -23,6 +24,7 @@ const (
 	postsOnWay  = 32                     // without an answer
 	answerLimit = 5 * time.Second        // then a post is sent again
 	keepLimit   = 500 * time.Millisecond // a disk that is slower holds up no post
+	storeLimit  = 2 * answerLimit        // a hub that answers no post for longer has trouble
 )
 
 // add takes a post in, and gives back one that had to go in exchange: the oldest that is no marker, of those that are not
@@ -76,6 +78,22 @@ func (o *outbox) answered(number uint64) *waiting {
 	w := o.list[i]
 	o.list = slices.Delete(o.list, i, i+1)
 	return w
+}
+
+// anew has all sent anew, to a hub that was not asked yet.
+func (o *outbox) anew() {
+	o.again()
+	for _, w := range o.list {
+		w.asked = time.Time{}
+	}
+}
+
+// unstored tells that the hub, which answered a post at last, answers none any more.
+func (o *outbox) unstored(last, now time.Time) bool {
+	if len(o.list) == 0 || o.list[0].asked.IsZero() {
+		return false
+	}
+	return now.Sub(o.list[0].asked) > storeLimit && now.Sub(last) > storeLimit
 }
 
 // again has all sent anew: the way to the hub is another.

@@ -170,8 +170,23 @@ func (l *loop) doBeat(w word) error {
 	}
 	l.shown = clock.Exchange{Sent: w.sent, Received: w.at, HubReceived: r.Received, HubSent: r.Sent, Clock: r.Clock}
 	l.mail.put(Exchanged{l.shown})
-	l.setState(StateConnected, "")
+	l.setState(StateConnected, l.unstored(w.at))
 	return nil
+}
+
+// unstored says in words that the hub is there and stores nothing; empty if it does.
+func (l *loop) unstored(now time.Time) string {
+	if !l.outbox.unstored(l.stored, now) {
+		return ""
+	}
+	return fmt.Sprintf("the hub does not store what this box says: %s; look at the hub's status", posts(len(l.outbox.list)))
+}
+
+func posts(n int) string {
+	if n == 1 {
+		return "1 post waits"
+	}
+	return fmt.Sprintf("%d posts wait", n)
 }
 
 // hubTime is about what the hub's clock shows, 0 before it told.
@@ -192,6 +207,7 @@ func (l *loop) doPost(w word) error {
 		return nil
 	}
 	l.keep.done(post.ID)
+	l.stored = w.at
 	if r.Error != "" {
 		l.log.Warn("the hub refused a post", "kind", string(post.Kind), "why", r.Error)
 		l.mail.put(Refused{post.Post, r.Error})
