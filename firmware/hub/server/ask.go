@@ -20,13 +20,21 @@ type asker struct {
 // serve begins to answer. Beats have a goroutine of their own, so that they wait for nothing that waits for a disk.
 func (s *Server) serve() error {
 	s.lanes = newLanes(s)
-	for what, handler := range map[string]nats.MsgHandler{
+	known := map[string]nats.MsgHandler{
 		hub.AskBeat: s.beat,
 		hub.AskPost: s.later(s.post), hub.AskTrack: s.later(s.track), hub.AskHistory: s.later(s.history),
-	} {
+	}
+	for what, handler := range known {
 		if _, err := s.boxes.Subscribe("ask.*.*."+what, handler); err != nil {
 			return fmt.Errorf("serve %s: %w", what, err)
 		}
+	}
+	if _, err := s.boxes.Subscribe("ask.*.*.>", func(msg *nats.Msg) {
+		if _, is := known[strings.SplitN(msg.Subject, ".", 4)[3]]; !is {
+			s.strange(msg)
+		}
+	}); err != nil {
+		return fmt.Errorf("serve: %w", err)
 	}
 	if err := s.boxes.Flush(); err != nil {
 		return fmt.Errorf("serve: %w", err)
@@ -35,6 +43,15 @@ func (s *Server) serve() error {
 	s.start(s.tidy)
 	s.start(s.mend)
 	return nil
+}
+
+// strange refuses what no box of this version asks. What it was is not told: it may be anything.
+func (s *Server) strange(msg *nats.Msg) {
+	a, err := s.asker(msg)
+	if err == nil {
+		err = errors.New("the hub knows no such question; is the box's program newer than the hub's?")
+	}
+	s.answer(msg, a, hub.PostReply{Error: s.refuse(a, "ask", err)})
 }
 
 // asker is who asks: the subject says it, which the NATS server lets nobody else publish on.

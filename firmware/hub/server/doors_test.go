@@ -205,22 +205,28 @@ func TestMalformedWordsAreRefused(t *testing.T) {
 		hub.AskBeat: {"", "{", "null", "[]", `"x"`, "\xff\xfe", `{"presence":7}`, `{"presence":{"take":"flying"}}`,
 			`{"presence":{"take":"idle","take_number":-1}}`, `{"presence":{"take":"idle","fault":"` + long + `"}}`,
 			`{"presence":{"take":"idle","fault":"a\nb"}}`, strings.Repeat("[", 100000)},
-		hub.AskPost: {"", "{", "null", "{}", `{"id":"1","kind":"shout","at":1,"text":"x"}`, `{"id":"1","kind":"chat","at":1}`,
-			`{"id":"1","kind":"chat","text":"x"}`, `{"kind":"chat","at":1,"text":"x"}`,
-			`{"id":"1","kind":"chat","at":1,"text":"` + long + `"}`, `{"id":"` + long + `","kind":"chat","at":1,"text":"x"}`,
-			`{"id":"1","kind":"chat","at":1,"text":"\u0007"}`, `{"id":"1","kind":"marker","at":1}`,
-			`{"id":"1","kind":"marker","at":1,"change":{"op":"explode","marker":"m"}}`,
-			`{"id":"1","kind":"marker","at":1,"change":{"op":"set","marker":"m"}}`,
-			`{"id":"1","kind":"chat","at":1,"text":"x","change":{"op":"set","marker":"m","at":1}}`,
-			`{"id":"1","kind":"chat","at":1e99,"text":"x"}`},
+		hub.AskPost: {"", "{", "null", "{}", `{"id":"1","kind":"shout","at":"2026-01-02T20:00:00Z","text":"x"}`, `{"id":"1","kind":"chat","at":"2026-01-02T20:00:00Z"}`,
+			`{"id":"1","kind":"chat","text":"x"}`, `{"kind":"chat","at":"2026-01-02T20:00:00Z","text":"x"}`,
+			`{"id":"1","kind":"chat","at":"2026-01-02T20:00:00Z","text":"` + long + `"}`, `{"id":"` + long + `","kind":"chat","at":"2026-01-02T20:00:00Z","text":"x"}`,
+			`{"id":"1","kind":"chat","at":"2026-01-02T20:00:00Z","text":"\u0007"}`, `{"id":"1","kind":"marker","at":"2026-01-02T20:00:00Z"}`,
+			`{"id":"1","kind":"marker","at":"2026-01-02T20:00:00Z","change":{"op":"explode","marker":"m"}}`,
+			`{"id":"1","kind":"marker","at":"2026-01-02T20:00:00Z","change":{"op":"set","marker":"m"}}`,
+			`{"id":"1","kind":"chat","at":"2026-01-02T20:00:00Z","text":"x","change":{"op":"set","marker":"m","at":"2026-01-02T20:00:00Z"}}`,
+			`{"id":"1","kind":"chat","at":"9999-01-02T20:00:00Z","text":"x"}`},
 		hub.AskTrack: {"", "{", "null", "{}", `{"box":"eve","session":"../..","file":"x","rate":48000}`,
 			`{"box":"bob","session":"S","file":"x","rate":48000}`, `{"box":"eve","session":"S","file":"x","rate":0}`,
 			`{"box":"eve","session":"S","file":"x","rate":48000,"samples":-1}`,
-			`{"box":"eve","session":"S","file":"x","rate":48000,"line":[{"hub":2,"pos":2},{"hub":1,"pos":1}]}`},
+			`{"box":"eve","session":"S","file":"x","rate":48000,"line":[{"hub":"2026-01-02T20:00:01Z","pos":2},{"hub":"2026-01-02T20:00:00Z","pos":1}]}`},
 		hub.AskHistory: {"", "{", "null,", `{"after":-1}`, `{"after":"x"}`},
 	}
+	for _, strange := range []string{"nonsense", "beat.beat", "Beat"} {
+		words[strange] = []string{"", "{}"}
+	}
+	before := s.refusals.total()
+	count := int64(0)
 	for what, all := range words {
 		for _, word := range all {
+			count++
 			msg, err := eve.conn.Request(hub.Ask("600", "eve", what), []byte(word), patience)
 			if err != nil {
 				t.Fatalf("%s %.40q: %v", what, word, err)
@@ -231,16 +237,16 @@ func TestMalformedWordsAreRefused(t *testing.T) {
 			}
 		}
 	}
+	if n := s.refusals.total() - before; n != count {
+		t.Errorf("%d refusals were counted, want %d", n, count)
+	}
 	if h := bob.history(0); len(h.Posts) != 0 || len(h.Tracks) != 0 || len(h.Peers) != 1 {
 		t.Errorf("something of it was stored: %+v", h)
-	}
-	if err := eve.conn.Publish("ask.600.eve.nonsense", nil); err != nil {
-		t.Fatal(err)
 	}
 	if r := eve.post(hub.Post{ID: "ok", Kind: hub.KindChat, At: 1, Text: strings.Repeat("ä", hub.MaxText)}); r.Error != "" {
 		t.Errorf("a long but allowed line: %s", r.Error)
 	}
-	newer := json.RawMessage(`{"id":"new","kind":"chat","at":1,"text":"x","mood":{"a":[1]}}`)
+	newer := json.RawMessage(`{"id":"new","kind":"chat","at":"2026-01-02T20:00:00Z","text":"x","mood":{"a":[1]}}`)
 	if r := ask[hub.PostReply](eve, hub.AskPost, newer); r.Error != "" {
 		t.Errorf("a field of tomorrow: %s", r.Error)
 	}
