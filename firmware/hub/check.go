@@ -3,6 +3,7 @@ package hub
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -100,8 +101,16 @@ func (p Post) Check() error {
 	case KindMarker:
 		change := *p.Change
 		change.ID = p.ID // the hub sets it, whatever stands there
+		if !markerForm.MatchString(change.Marker) {
+			return errors.New("check post: its marker's id must be 1 to 64 small letters, digits and hyphens")
+		}
 		return wrapCheck("post", change.Check())
-	case KindChat, KindNotice:
+	case KindNotice:
+		if !slices.Contains(notices, p.Text) {
+			return errors.New("check post: there is no such notice")
+		}
+		return nil
+	case KindChat:
 		if p.Text == "" {
 			return errors.New("check post: there is nothing in it")
 		}
@@ -109,6 +118,12 @@ func (p Post) Check() error {
 	}
 	return errors.New("check post: no such kind; there are marker, chat and notice")
 }
+
+var (
+	markerForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+	notices    = []string{NoticeJoined, NoticeLeft, NoticeRecording, NoticeStopped, NoticeMicMuted, NoticeMicLive,
+		NoticeSpeakersMuted, NoticeSpeakersLive}
+)
 
 // CheckTold is Check for a post as the hub tells it: with its parts.
 func (p Post) CheckTold() error {

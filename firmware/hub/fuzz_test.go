@@ -36,8 +36,8 @@ func fuzzed[T any](t *testing.T, data []byte, parse func([]byte) (T, error)) (v 
 var seeds = []string{
 	`{}`, `null`, `[]`, `{"presence":{"take":"recording","recording":true,"take_number":3,"fault":"disk full"}}`, `{"bye":true}`,
 	`{"received":5,"sent":6,"clock":"c"}`, `{"error":"no"}`, `{"seq":7}`, `{"after":12}`,
-	`{"id":"p1","kind":"chat","at":1,"text":"hello\tyou"}`, `{"id":"p1","kind":"chat","at":1,"text":"a\u0000b"}`,
-	`{"id":"p1","kind":"marker","at":1,"change":{"id":"c","marker":"m","op":"set","at":9},"seq":4,"by":"bob","name":"Bob","role":"ARTIST"}`,
+	`{"id":"p1","kind":"chat","at":"2026-01-02T20:00:00Z","text":"hello\tyou"}`, `{"id":"p1","kind":"chat","at":"2026-01-02T20:00:00Z","text":"a\u0000b"}`,
+	`{"id":"p1","kind":"marker","at":"2026-01-02T20:00:00Z","change":{"id":"c","marker":"m","op":"set","at":"2026-01-02T20:00:00.000000009Z"},"seq":4,"by":"bob","name":"Bob","role":"ARTIST"}`,
 	`{"posts":[{"id":"p1","seq":1}],"more":true,"peers":[{"id":"bob","name":"Bob","role":"LISTENER","state":"absent"}],"tracks":[{}]}`,
 	`{"box":"bob","session":"s","file":"../f","rate":48000}`,
 	`{"box":"bob","session":"s","file":"f.mp3","rate":48000,"line":[{"hub":1,"pos":1},{"hub":2,"pos":9}]}`,
@@ -132,7 +132,16 @@ func TestChecks(t *testing.T) {
 		{chat("p", 0, "a\xffb"), "UTF-8"},
 		{Post{ID: "p", Kind: KindChat, Text: "x"}, "time"},
 		{Post{ID: "p", Kind: "gossip", At: 1, Text: "x"}, "no such kind"},
+		{Post{ID: "p", Kind: KindNotice, At: 1, Text: NoticeMicMuted}, ""},
+		{Post{ID: "p", Kind: KindNotice, At: 1, Text: "Microphone muted"}, "no such notice"},
+		{Post{ID: "p", Kind: KindNotice, At: 1}, "no such notice"},
 		{Post{ID: "p", Kind: KindMarker, At: 1}, "only a marker"},
+		{marker(takes.Change{Marker: "M", Op: takes.Set, At: 5}), "its marker's id"},
+		{marker(takes.Change{Marker: "a.>", Op: takes.Set, At: 5}), "its marker's id"},
+		{marker(takes.Change{Marker: "a\n", Op: takes.Set, At: 5}), "its marker's id"},
+		{marker(takes.Change{Op: takes.Delete}), "its marker's id"},
+		{marker(takes.Change{Marker: strings.Repeat("m", 65), Op: takes.Set, At: 5}), "its marker's id"},
+		{marker(takes.Change{Marker: strings.Repeat("-", 64), Op: takes.Set, At: 5}), ""},
 		{marker(takes.Change{Marker: "m", Op: takes.Set, At: 5}), ""},
 		{marker(takes.Change{Marker: "m", Op: takes.Set}), "needs a place"},
 		{marker(takes.Change{Marker: "m", Op: "burn"}), "no such operation"},
@@ -167,7 +176,7 @@ func TestChecks(t *testing.T) {
 }
 
 func TestParseRefusesWhatIsTooLong(t *testing.T) {
-	long := `{"id":"p","kind":"chat","at":1,"text":"` + strings.Repeat(" ", MaxMessage) + `"}`
+	long := `{"id":"p","kind":"chat","at":"2026-01-02T20:00:00Z","text":"` + strings.Repeat(" ", MaxMessage) + `"}`
 	if _, err := ParsePost([]byte(long)); err == nil || !strings.Contains(err.Error(), "bytes") {
 		t.Errorf("got %v", err)
 	}

@@ -78,7 +78,7 @@ type Post struct {
 	ID     string        `json:"id"` // of the box's choice, unique; told twice, it counts once
 	Kind   PostKind      `json:"kind"`
 	At     clock.Instant `json:"at"`               // when it was said
-	Text   string        `json:"text,omitempty"`   // of chat and notices
+	Text   string        `json:"text,omitempty"`   // of chat; of a notice one of the Notices
 	Change *takes.Change `json:"change,omitempty"` // of a marker; its ID, Seq, By and Role are set from the post's
 	Seq    int64         `json:"seq,omitempty"`    // the order of all posts
 	By     string        `json:"by,omitempty"`     // id of the box

@@ -35,7 +35,7 @@ func BenchmarkPress(b *testing.B) {
 
 func benchmarkPress(b *testing.B, n int) {
 	s := benchHub(b)
-	c := gatherCrowd(b, s.Addr(), s.Fingerprint(), n, inviter(b, s))
+	c := newCrowd(b, s.Addr(), s.Fingerprint(), n, inviter(b, s)).gather(few)
 	plain := gatherPlain(b, s.cfg.Dir, n)
 	var ours, theirs, last []time.Duration
 	pause := time.NewTimer(0)
@@ -58,6 +58,21 @@ func benchmarkPress(b *testing.B, n int) {
 	report(b, "last-", last)
 	b.ReportMetric(millis(percentile(theirs, 50)), "plain-p50-ms")
 	b.ReportMetric(float64(percentile(ours, 50))/float64(percentile(theirs, 50)), "x-plain")
+}
+
+// BenchmarkComeAtOnce has a thousand boxes come in the same moment, as they do when their hub is back, and measures how
+// long it takes until each of them sees all. Here they also share its cores.
+func BenchmarkComeAtOnce(b *testing.B) {
+	const n = 1000
+	for b.Loop() {
+		b.StopTimer()
+		s := benchHub(b)
+		c := newCrowd(b, s.Addr(), s.Fingerprint(), n, inviter(b, s))
+		b.StartTimer()
+		c.gather(n)
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s")
 }
 
 // maxPause is how long nobody presses, at most: a press then falls anywhere between two beats, and now and then closely

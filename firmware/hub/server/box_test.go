@@ -151,7 +151,7 @@ func (b *box) post(p hub.Post) hub.PostReply {
 
 func (b *box) say(id, text string) hub.PostReply {
 	b.t.Helper()
-	return b.post(hub.Post{ID: id, Kind: hub.KindChat, At: 1, Text: text})
+	return b.post(hub.Post{ID: id, Kind: hub.KindChat, At: clock.InstantOf(time.Now()), Text: text})
 }
 
 func (b *box) change(id string, op takes.Op, marker string, at clock.Instant) hub.PostReply {

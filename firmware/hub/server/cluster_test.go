@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"orionbox/firmware/clock"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
@@ -55,7 +56,7 @@ func TestClusterLosesAServer(t *testing.T) {
 		for n, b := range []*box{alice, bob} {
 			other := []*box{bob, alice}[n]
 			id := fmt.Sprintf("%s-%d", b.id, round)
-			if r := b.insist(hub.Post{ID: id, Kind: hub.KindChat, At: 1, Text: "still here"}); r.Error != "" {
+			if r := b.insist(hub.Post{ID: id, Kind: hub.KindChat, At: clock.InstantOf(time.Now()), Text: "still here"}); r.Error != "" {
 				t.Fatal(r.Error)
 			}
 			hear(other, hub.TellPost, func(p hub.Post) bool { return p.ID == id })

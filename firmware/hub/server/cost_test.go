@@ -41,7 +41,7 @@ const (
 
 func benchmarkHub(b *testing.B, program string, n int) {
 	p, invite := startProgram(b, program)
-	c := gatherCrowd(b, p.Address, p.Fingerprint, n, invite)
+	c := newCrowd(b, p.Address, p.Fingerprint, n, invite).gather(few)
 	c.live(settling)
 	var cpu, spent time.Duration
 	var rss, own float64

@@ -48,13 +48,10 @@ type press struct {
 // crowdLimit is generous: a machine that does other things too brings a thousand boxes together in less.
 const crowdLimit = 5 * time.Minute
 
-// gatherCrowd brings boxes to a hub, and waits until all see all. They leave when the test ends.
-func gatherCrowd(tb testing.TB, address, print string, n int, invite func(name string) Credential) *crowd {
+// newCrowd makes boxes for a hub.
+func newCrowd(tb testing.TB, address, print string, n int, invite func(name string) Credential) *crowd {
 	tb.Helper()
 	c := &crowd{tb: tb}
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	tb.Cleanup(func() { stop(); running.Wait() })
 	for i := range n {
 		credential := invite(fmt.Sprintf("Box %d", i))
 		client, err := hub.NewClient(hub.ClientConfig{Room: "600", Token: credential.Token, Address: address, Fingerprint: print,
@@ -65,12 +62,21 @@ func gatherCrowd(tb testing.TB, address, print string, n int, invite func(name s
 		c.boxes = append(c.boxes, &onlooker{Client: client, crowd: c, number: i, present: map[string]bool{},
 			in: make(chan struct{}), ready: make(chan struct{})})
 	}
-	for wave := range slices.Chunk(c.boxes, waveOf) {
-		for _, o := range wave {
+	return c
+}
+
+// gather has the boxes come, so many at a time, and waits until all see all. They leave when the test ends.
+func (c *crowd) gather(atATime int) *crowd {
+	c.tb.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	c.tb.Cleanup(func() { stop(); running.Wait() })
+	for some := range slices.Chunk(c.boxes, atATime) {
+		for _, o := range some {
 			running.Go(func() { _ = o.Run(ctx) }) // always nil
 			running.Go(func() { o.look(ctx) })
 		}
-		for _, o := range wave {
+		for _, o := range some {
 			o.await(o.in, "catch up")
 		}
 	}
@@ -80,8 +86,8 @@ func gatherCrowd(tb testing.TB, address, print string, n int, invite func(name s
 	return c
 }
 
-// waveOf is how many boxes come at a time: here they share the hub's cores, and each takes in the whole room.
-const waveOf = 50
+// few boxes at a time come without haste: here they share the hub's cores, and each takes in the whole room.
+const few = 50
 
 func (o *onlooker) await(done <-chan struct{}, what string) {
 	o.crowd.tb.Helper()
@@ -205,7 +211,7 @@ func (c *crowd) markOne(box int) {
 func TestRoomOfAHundred(t *testing.T) {
 	const n = 100
 	s := startHub(t, Config{Dir: t.TempDir()})
-	c := gatherCrowd(t, s.Addr(), s.Fingerprint(), n, inviter(t, s))
+	c := newCrowd(t, s.Addr(), s.Fingerprint(), n, inviter(t, s)).gather(few)
 	for _, box := range []int{0, n / 2, n - 1} {
 		c.pressOne(box)
 		c.markOne(box)

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"orionbox/firmware/clock"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
@@ -243,15 +245,45 @@ func TestMalformedWordsAreRefused(t *testing.T) {
 	if h := bob.history(0); len(h.Posts) != 0 || len(h.Tracks) != 0 || len(h.Peers) != 1 {
 		t.Errorf("something of it was stored: %+v", h)
 	}
-	if r := eve.post(hub.Post{ID: "ok", Kind: hub.KindChat, At: 1, Text: strings.Repeat("ä", hub.MaxText)}); r.Error != "" {
+	if r := eve.post(hub.Post{ID: "ok", Kind: hub.KindChat, At: clock.InstantOf(time.Now()), Text: strings.Repeat("ä", hub.MaxText)}); r.Error != "" {
 		t.Errorf("a long but allowed line: %s", r.Error)
 	}
-	newer := json.RawMessage(`{"id":"new","kind":"chat","at":"2026-01-02T20:00:00Z","text":"x","mood":{"a":[1]}}`)
+	newer := json.RawMessage(`{"id":"new","kind":"chat","at":"` + time.Now().UTC().Format(time.RFC3339) + `","text":"x","mood":{"a":[1]}}`)
 	if r := ask[hub.PostReply](eve, hub.AskPost, newer); r.Error != "" {
 		t.Errorf("a field of tomorrow: %s", r.Error)
 	}
 	if !strings.Contains(log.String(), "who=600.eve") {
 		t.Error("the log does not tell of it")
+	}
+}
+
+// What is said at a time that cannot be is refused in words; what was said before and is said again is not.
+func TestWordsOfAnotherTime(t *testing.T) {
+	s := startHub(t, Config{Dir: t.TempDir()})
+	eve := invite(t, s, "600", "Eve", session.Artist)
+	day := 24 * time.Hour
+	for i, c := range []struct {
+		kind  hub.PostKind
+		text  string
+		after time.Duration
+		want  string
+	}{
+		{hub.KindChat, "x", -30 * day, ""}, {hub.KindChat, "x", -32 * day, "31 days ago"}, {hub.KindChat, "x", 50 * time.Minute, ""},
+		{hub.KindChat, "x", 2 * time.Hour, "an hour ahead"}, {hub.KindNotice, hub.NoticeJoined, -32 * day, "31 days ago"},
+		{hub.KindNotice, hub.NoticeJoined, 0, ""}, {hub.KindNotice, "hacked", 0, "no such notice"},
+	} {
+		p := hub.Post{ID: fmt.Sprint(i), Kind: c.kind, Text: c.text, At: s.clock.now().Add(c.after)}
+		if r := eve.post(p); (r.Error == "") != (c.want == "") || !strings.Contains(r.Error, c.want) {
+			t.Errorf("%+v was answered by %+v", p, r)
+		} else if again := eve.post(p); again.Seq != r.Seq {
+			t.Errorf("%+v again was answered by %+v", p, again)
+		}
+	}
+	if _, err := s.judge(asker{room: "600"}, hub.Post{ID: "0", Kind: hub.KindChat, At: 1, Text: "x"}); err != nil {
+		t.Errorf("what is stored already is refused: %v", err)
+	}
+	if r := eve.change("old", takes.Set, "m", 5); r.Error != "" {
+		t.Errorf("a marker: %s", r.Error)
 	}
 }
 

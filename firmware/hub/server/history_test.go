@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"orionbox/firmware/clock"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
 )
@@ -31,7 +32,7 @@ func TestLongHistoryIsWhole(t *testing.T) {
 		b := invite(t, s, "600", fmt.Sprint("Box ", i), session.Artist)
 		posting.Go(func() {
 			for n := range each {
-				if r := b.insist(hub.Post{ID: fmt.Sprint(b.id, "-", n), Kind: hub.KindChat, At: 1, Text: strings.Repeat("x", hub.MaxText)}); r.Error != "" {
+				if r := b.insist(hub.Post{ID: fmt.Sprint(b.id, "-", n), Kind: hub.KindChat, At: clock.InstantOf(time.Now()), Text: strings.Repeat("x", hub.MaxText)}); r.Error != "" {
 					t.Error(r.Error)
 				}
 			}

@@ -37,7 +37,7 @@ func TestKilledHubLosesNothing(t *testing.T) {
 		posting.Go(func() {
 			for n := 0; ; n++ {
 				id := fmt.Sprintf("%s-%d", b.id, n)
-				data, _ := json.Marshal(hub.Post{ID: id, Kind: hub.KindChat, At: 1, Text: "x"})
+				data, _ := json.Marshal(hub.Post{ID: id, Kind: hub.KindChat, At: clock.InstantOf(time.Now()), Text: "x"})
 				msg, err := b.conn.Request(hub.Ask("600", b.id, hub.AskPost), data, patience)
 				var reply hub.PostReply
 				if err != nil || json.Unmarshal(msg.Data, &reply) != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"orionbox/firmware/clock"
 	"orionbox/firmware/hub"
 )
 
@@ -68,6 +69,9 @@ var errBehind = errors.New("what other hubs have stored has not come here yet")
 // it is judged by may still be on its way here from another: nobody is refused for that.
 func (s *Server) judge(a asker, p hub.Post) (seq int64, err error) {
 	seq, err = s.posts.judge(a.room, p)
+	if err == nil && seq == 0 {
+		return 0, checkTime(p, s.clock.now())
+	}
 	if err == nil || !s.store.shared() {
 		return seq, err
 	}
@@ -75,6 +79,25 @@ func (s *Server) judge(a asker, p hub.Post) (seq int64, err error) {
 		return 0, errBehind
 	}
 	return s.posts.judge(a.room, p)
+}
+
+// What was said may have waited for long on a box without a network, and clocks that nobody sets go wrong by a little.
+const (
+	longestWait = 31 * 24 * time.Hour
+	wrongClock  = time.Hour
+)
+
+// checkTime is an error for what was not said about now: it would stand in a wrong place among what others say. Where a
+// marker stands its change says.
+func checkTime(p hub.Post, now clock.Instant) error {
+	switch {
+	case p.Kind == hub.KindMarker:
+	case p.At < now.Add(-longestWait):
+		return errors.New("it was said more than 31 days ago by the hub's clock; is the box's clock right?")
+	case p.At > now.Add(wrongClock):
+		return errors.New("it was said more than an hour ahead of the hub's clock; is the box's clock right?")
+	}
+	return nil
 }
 
 // caughtUp waits until all that is stored now has come back, half a second at most.
