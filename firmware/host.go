@@ -59,6 +59,15 @@ func (h host) Invite(ctx context.Context, r webadmin.InviteRequest) (webadmin.In
 	if _, err := in.Encode(); err != nil {
 		return reply, badRequest(err)
 	}
+	members, err := h.server.Members(ctx, reply.Room)
+	if err != nil {
+		return reply, fmt.Errorf("invite %q: %w", in.Name, err)
+	}
+	for _, m := range members {
+		if m.Name == in.Name && !m.Revoked {
+			reply.Earlier = append(reply.Earlier, m.ID)
+		}
+	}
 	credential, err := h.server.Invite(ctx, reply.Room, in.Name, session.Role(in.Role))
 	if err != nil {
 		return reply, fmt.Errorf("invite %q: %w", in.Name, err)

@@ -42,6 +42,8 @@ type InviteReply struct {
 	Room   string `json:"room"`
 	Hub    string `json:"hub,omitempty"` // the address that stands in it
 	String string `json:"string"`
+
+	Earlier []string `json:"earlier,omitempty"` // ids of invites for the same name that still work
 }
 
 // RevokeRequest names the box whose credential is taken back.

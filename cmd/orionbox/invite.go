@@ -105,6 +105,9 @@ func (o *inviteOptions) print(w io.Writer, reply webadmin.InviteReply) error {
 	into := fmt.Sprintf("room %s of the hub at %s", reply.Room, reply.Hub)
 	after := fmt.Sprintf("The box takes it with `orionbox join`; `orionbox revoke %s` takes it back.\n"+
 		"If other boxes reach this hub at another address than %s, make another with --hub.", reply.ID, reply.Hub)
+	for _, id := range reply.Earlier {
+		after += fmt.Sprintf("\nAn earlier invite for %s still works: `orionbox revoke %s` takes it back.", reply.Name, id)
+	}
 	if reply.Hub == "" {
 		into, after = "conference "+reply.Room, "It holds no way to a hub; the box takes it with `orionbox join`."
 	}

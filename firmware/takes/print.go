@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"iter"
 	"text/tabwriter"
+	"time"
 
 	"orionbox/firmware/clock"
 )
@@ -13,8 +15,12 @@ import (
 func PrintChunks(w io.Writer, chunks []Chunk) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "CHUNK\tWHO\tSTART\tLENGTH\tTITLE\tSTUDIO\tVOICE\tSIZE\tDELIVERED")
+	at := clockFace(func(yield func(clock.Instant) bool) {
+		for i := 0; i < len(chunks) && yield(chunks[i].Start); i++ {
+		}
+	})
 	for _, c := range chunks {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%.3f s\t%s\t%s\t%s\t%.2f MB\t%s\n", c.Number, cmp.Or(c.Name, c.Box), timeOfDay(c.Start), c.Seconds,
+		fmt.Fprintf(table, "%d\t%s\t%s\t%.3f s\t%s\t%s\t%s\t%.2f MB\t%s\n", c.Number, cmp.Or(c.Name, c.Box), at(c.Start), c.Seconds,
 			dash(titled(c.Title, c.Verdict)), c.Studio, c.Voice, float64(c.Studio.bytes()+c.Voice.bytes())/1e6, yes(c.Delivered))
 	}
 	return table.Flush()
@@ -24,8 +30,12 @@ func PrintChunks(w io.Writer, chunks []Chunk) error {
 func PrintMarkers(w io.Writer, markers []Marker) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "MARKER\tTIME\tWHO\tROLE\tNAME\tVERDICT")
+	at := clockFace(func(yield func(clock.Instant) bool) {
+		for i := 0; i < len(markers) && yield(markers[i].At); i++ {
+		}
+	})
 	for _, m := range markers {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, timeOfDay(m.At), m.By, m.Role, dash(m.Name), dash(string(m.Verdict)))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, at(m.At), m.By, m.Role, dash(m.Name), dash(string(m.Verdict)))
 	}
 	return table.Flush()
 }
@@ -49,7 +59,18 @@ func (p *Place) bytes() int64 {
 	return p.Bytes
 }
 
-func timeOfDay(i clock.Instant) string { return i.Time().Local().Format("15:04:05.000") }
+// clockFace gives how moments are shown: local, with their dates only if they are not all of one day.
+func clockFace(all iter.Seq[clock.Instant]) func(clock.Instant) string {
+	form, day := "15:04:05.000", ""
+	for i := range all {
+		d := i.Time().Local().Format(time.DateOnly)
+		if day != "" && d != day {
+			form = "2006-01-02 15:04:05.000"
+		}
+		day = d
+	}
+	return func(i clock.Instant) string { return i.Time().Local().Format(form) }
+}
 
 func titled(title string, verdict Op) string {
 	if title != "" && verdict != "" {
