@@ -56,11 +56,11 @@ func answered(err error) bool {
 	return err == nil || errors.As(err, &refused) && refused.Code < 500
 }
 
-// trouble is why the store is sick, and since when; nil if it is well.
-func (h *health) trouble() (cause error, since time.Time) {
+// trouble is since when the store is sick, and why; nil if it is well.
+func (h *health) trouble() (since time.Time, cause error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.cause, h.since
+	return h.since, h.cause
 }
 
 func (h *health) mended() {
@@ -81,7 +81,7 @@ func (s *Server) mend(ctx context.Context) {
 			return
 		case <-s.store.health.sick:
 		}
-		cause, _ := s.store.health.trouble()
+		_, cause := s.store.health.trouble()
 		s.log.Error("the hub stores nothing: what boxes say waits on them; "+s.remedy(), "error", cause)
 		for s.cure(ctx) != nil && ctx.Err() == nil {
 			pause(ctx, mendEvery)

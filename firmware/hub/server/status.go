@@ -61,7 +61,7 @@ func (s *Server) Status(ctx context.Context) (Status, error) {
 // troubles is all that a person should mend, in words; empty if there is nothing.
 func (s *Server) troubles() string {
 	var all []string
-	if cause, since := s.store.health.trouble(); cause != nil {
+	if since, cause := s.store.health.trouble(); cause != nil {
 		all = append(all, fmt.Sprintf("the store cannot be written since %s: %s (%v)", since.Format(time.TimeOnly), s.remedy(), cause))
 	}
 	return strings.Join(all, "; ")

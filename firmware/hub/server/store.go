@@ -146,7 +146,7 @@ func final(err error) bool {
 
 // put stores something and gives its place among all of its stream, once it cannot be lost any more.
 func (st *store) put(ctx context.Context, subject string, data []byte, at string, options ...jetstream.PublishOpt) (uint64, error) {
-	if cause, _ := st.health.trouble(); cause != nil && !st.shared() {
+	if _, cause := st.health.trouble(); cause != nil && !st.shared() {
 		return 0, errSick
 	}
 	began, caller := time.Now(), ctx
