@@ -95,7 +95,7 @@ func (s *Server) open() (err error) {
 	if err != nil {
 		return err
 	}
-	if s.web, err = newWeb(s.cfg.Listen, certificate, s.log); err != nil {
+	if s.web, err = newWeb(s.cfg.Listen, certificate, s.refusals, s.log); err != nil {
 		return err
 	}
 	if err := s.openNATS(); err != nil {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +23,7 @@ type web struct {
 	server      *http.Server
 }
 
-func newWeb(listen string, certificate tls.Certificate, log *slog.Logger) (*web, error) {
+func newWeb(listen string, certificate tls.Certificate, refusals *refusals, log *slog.Logger) (*web, error) {
 	l, err := net.Listen("tcp", listen)
 	if errors.Is(err, unix.EADDRINUSE) {
 		return nil, fmt.Errorf("another program uses %s: stop it, or set another port in [Hub] listen: %w", listen, err)
@@ -32,7 +31,7 @@ func newWeb(listen string, certificate tls.Certificate, log *slog.Logger) (*web,
 	if err != nil {
 		return nil, fmt.Errorf("listen on %q, from [Hub] listen: %w", listen, err)
 	}
-	w := &web{listener: &connListener{Listener: l, open: map[net.Conn]bool{}}, mux: http.NewServeMux(),
+	w := &web{listener: newConnListener(l, refusals), mux: http.NewServeMux(),
 		fingerprint: fingerprint(certificate)}
 	w.server = &http.Server{
 		Handler: w.mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
@@ -66,49 +65,4 @@ func (w *web) close() error {
 		return nil
 	}
 	return err
-}
-
-// connListener remembers its connections: http.Server forgets those that became WebSockets.
-type connListener struct {
-	net.Listener
-	mu     sync.Mutex
-	open   map[net.Conn]bool
-	closed bool
-}
-
-func (l *connListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return nil, errors.Join(net.ErrClosed, c.Close())
-	}
-	l.open[c] = true
-	return &listedConn{Conn: c, list: l}, nil
-}
-
-// closeAll closes the listener and every connection that it gave.
-func (l *connListener) closeAll() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closed = true
-	for c := range l.open {
-		_ = c.Close() // whether it was still open is of no matter
-	}
-	return l.Close()
-}
-
-type listedConn struct {
-	net.Conn
-	list *connListener
-}
-
-func (c *listedConn) Close() error {
-	c.list.mu.Lock()
-	delete(c.list.open, c.Conn)
-	c.list.mu.Unlock()
-	return c.Conn.Close()
 }
