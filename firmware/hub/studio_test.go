@@ -336,3 +336,33 @@ func TestStudioOnTheHubsOwnBox(t *testing.T) {
 	paula.until("hears it", func() bool { return slices.Equal(paula.texts(), []string{"hello"}) })
 	paula.until("sees Alice", func() bool { return paula.peers["alice"].State == hub.Present })
 }
+
+// Recordings that need more than one page of history are all told to who comes late.
+func TestStudioTellsOfManyRecordings(t *testing.T) {
+	s := newStudio(t)
+	const recordings, points = 40, 1800 // more than 4 MB
+	var line takes.Timeline
+	begin := clock.InstantOf(time.Date(2026, 1, 2, 20, 0, 0, 123456789, time.UTC))
+	for i := range int64(points) {
+		line = append(line, takes.Point{Hub: begin.Add(time.Duration(i) * time.Second), Pos: i * 48000})
+	}
+	alice := join(t, s.invite("Alice", session.Artist))
+	for i := range recordings {
+		alice.Announce(takes.Track{Session: "SESSION_20260102_200000", File: fmt.Sprintf("LQ_alice_2000%02d.wav", i), Rate: 48000, Line: line})
+	}
+	tracks := func(m *member) int {
+		files := map[string]bool{}
+		for _, e := range m.all {
+			if tr, is := e.(hub.Tracked); is && len(tr.Line) == points {
+				files[tr.File] = true
+			}
+		}
+		return len(files)
+	}
+	alice.until("hears of all", func() bool { return tracks(alice) == recordings })
+	late := join(t, s.invite("Lea", session.Listener))
+	late.until("has caught up", func() bool {
+		return slices.ContainsFunc(late.all, func(e hub.Event) bool { _, is := e.(hub.CaughtUp); return is })
+	})
+	late.until("knows all", func() bool { return tracks(late) == recordings })
+}
