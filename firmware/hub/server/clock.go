@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -35,13 +37,16 @@ type timeline struct {
 	Offset time.Duration `json:"offset_ns"`
 }
 
-func openClock(ctx context.Context, dir string, st *store) (*hubClock, error) {
+func openClock(ctx context.Context, dir string, st *store, log *slog.Logger) (*hubClock, error) {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return nil, fmt.Errorf("open the hub's clock: %w", err)
 	}
 	name := filepath.Join(dir, clockFile)
-	kept := readTimeline(name)
+	kept, err := readTimeline(name)
+	if err != nil {
+		log.Error("a new session clock begins: places told by the old one are no longer known", "error", err)
+	}
 	this := strings.TrimSpace(string(boot))
 	if kept.Boot != this {
 		latest, err := st.latest(ctx)
@@ -60,14 +65,22 @@ func openClock(ctx context.Context, dir string, st *store) (*hubClock, error) {
 	return &hubClock{kept.Name, kept.Offset}, nil
 }
 
-// readTimeline reads what is kept; a file that is not there or damaged is of no boot.
-func readTimeline(name string) timeline {
-	var t timeline
+// readTimeline reads what is kept; a file that is not there is of no boot, and so is one that cannot be read.
+func readTimeline(name string) (t timeline, err error) {
 	data, err := os.ReadFile(name)
-	if err != nil || json.Unmarshal(data, &t) != nil || t.Name == "" {
-		return timeline{}
+	if errors.Is(err, fs.ErrNotExist) {
+		return timeline{}, nil
 	}
-	return t
+	if err == nil {
+		err = json.Unmarshal(data, &t)
+	}
+	if err == nil && t.Name == "" {
+		err = errors.New("it names no clock")
+	}
+	if err != nil {
+		return timeline{}, fmt.Errorf("read %s: %w", name, err)
+	}
+	return t, nil
 }
 
 // newTimeline begins one: a machine without a battery for its clock may believe to be in the past, so it begins no

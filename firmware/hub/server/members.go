@@ -72,9 +72,12 @@ func (s *Server) Own(ctx context.Context, room, name string, role session.Role) 
 	return Credential{r.ID, r.ID + "." + secret}, nil
 }
 
-// Revoke ends a credential. Its box is disconnected at once, whichever hub it is at.
+// Revoke ends a credential, or gives up one that the store has lost. Its box is disconnected at once, whichever hub it is at.
 func (s *Server) Revoke(ctx context.Context, room, id string) error {
 	r, known := s.registry.get(hub.User(room, id))
+	if !known && s.giveUp(hub.User(room, id)) {
+		return nil
+	}
 	if !known {
 		return fmt.Errorf("revoke %s: there is no such box in room %s; list the members to see who is", id, room)
 	}
@@ -110,7 +113,7 @@ func (s *Server) admitNew(ctx context.Context, r record) (record, error) {
 	r.Invited = time.Now().UTC().Truncate(time.Second)
 	for n := 1; n < 1000; n++ {
 		r.ID = slug(r.Name, n)
-		if _, taken := s.registry.get(r.user()); taken {
+		if _, taken := s.registry.get(r.user()); taken || s.spoilt(r.user()) {
 			continue
 		}
 		err := s.storeRecord(ctx, numbered{record: r})
@@ -206,7 +209,9 @@ func (s *Server) storeRecord(ctx context.Context, r numbered) error {
 	if err != nil {
 		return err
 	}
-	return s.takeRecord(r.record, seq)
+	err = s.takeRecord(r.record, seq)
+	s.keepRoster()
+	return err
 }
 
 // recordStored takes in a credential that came back from the store.

@@ -49,6 +49,7 @@ type Server struct {
 	room     *nats.Conn // in process: the rooms are told by it, so that no answer waits for a room of 1000
 	store    *store
 	registry *registry
+	roster   roster
 	posts    *posts
 	tracks   *tracks
 	presence *presence
@@ -104,13 +105,14 @@ func (s *Server) open() (err error) {
 	if err := s.openStore(); err != nil {
 		return err
 	}
-	if s.clock, err = openClock(s.work, s.cfg.Dir, s.store); err != nil {
+	if s.clock, err = openClock(s.work, s.cfg.Dir, s.store, s.log); err != nil {
 		return err
 	}
 	s.tellers = newTellers(s.tellPeers)
 	if err := s.follow(); err != nil {
 		return err
 	}
+	s.openRoster()
 	return s.serve()
 }
 

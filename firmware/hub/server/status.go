@@ -64,6 +64,9 @@ func (s *Server) troubles() string {
 	if since, cause := s.store.health.trouble(); cause != nil {
 		all = append(all, fmt.Sprintf("the store cannot be written since %s: %s (%v)", since.Format(time.TimeOnly), s.remedy(), cause))
 	}
+	if lost := s.lost(); len(lost) > 0 {
+		all = append(all, inviteAgain(lost))
+	}
 	return strings.Join(all, "; ")
 }
 

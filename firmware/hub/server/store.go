@@ -194,6 +194,7 @@ type feed struct {
 	handle func(stored)
 	seq    uint64 // of the last one handled
 
+	last      uint64 // of the stream when it was looked at; one before it may be damaged, and is counted as pending for ever
 	delivered uint64 // how many came by this consumer; one that is missing is asked for by another
 }
 
@@ -211,7 +212,7 @@ func (f *feed) attempt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.delivered = 0
+	f.delivered, f.last = 0, stream.CachedInfo().State.LastSeq
 	messages, err := consumer.Messages(jetstream.PullMaxMessages(64), jetstream.PullHeartbeat(time.Second),
 		jetstream.WithMessagesErrOnMissingHeartbeat(true))
 	if err != nil {
@@ -244,7 +245,7 @@ func (f *feed) take(msg jetstream.Msg) error {
 		f.seq = meta.Sequence.Stream
 		f.handle(stored{msg.Subject(), msg.Data(), f.seq, meta.Timestamp, meta.NumPending == 0})
 	}
-	if meta.NumPending == 0 {
+	if meta.NumPending == 0 || meta.Sequence.Stream >= f.last {
 		f.caughtUp()
 	}
 	return nil
