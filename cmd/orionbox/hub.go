@@ -171,6 +171,9 @@ func printHubStatus(w io.Writer, s server.Status) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "hub\t%s, version %s, up %s\n", s.Address, s.Version, time.Duration(s.Uptime)*time.Second)
 	fmt.Fprintf(table, "store\t%s, %s\n", s.Store, stored(s))
+	if s.Trouble != "" {
+		fmt.Fprintf(table, "TROUBLE\t%s\n", s.Trouble)
+	}
 	fmt.Fprintf(table, "boxes\t%d connected; %d requests refused\n", s.Connections, s.Refused)
 	fmt.Fprintf(table, "memory\t%.1f MB\n", float64(s.MemoryBytes)/1e6)
 	if err := table.Flush(); err != nil || len(s.Rooms) == 0 {

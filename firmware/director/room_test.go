@@ -221,6 +221,27 @@ func TestPeersSeeWhatIsPressed(t *testing.T) {
 	}
 }
 
+func TestTheHubsTroubleIsShown(t *testing.T) {
+	r, at := inRoom(t, session.Artist)
+	for _, c := range []struct {
+		status hub.Status
+		fault  string
+	}{
+		{hub.Status{State: hub.StateRefused, Detail: "revoked"}, "hub-refused"},
+		{hub.Status{State: hub.StateConnected, Detail: "the hub does not store what this box says: 3 posts wait"}, "hub-stuck"},
+	} {
+		at.with(func() { at.status = c.status })
+		s := r.await(c.fault, r.faulty(c.fault))
+		for _, f := range s.Faults {
+			if f.ID == "hub-down" || f.ID == c.fault && f.Detail != c.status.Detail {
+				t.Errorf("with %+v: %s", c.status, f)
+			}
+		}
+	}
+	at.with(func() { at.status = hub.Status{State: hub.StateConnected} })
+	r.await("no fault", func(s Status) bool { return !r.faulty("hub-stuck")(s) && !r.faulty("hub-refused")(s) })
+}
+
 func TestPeersAreShown(t *testing.T) {
 	r, at := inRoom(t, session.Listener)
 	at.events <- hub.PeersChanged{Peers: []hub.Peer{{ID: "bob", Name: "Bob", State: hub.Present}, {ID: "al", State: hub.Present}}}

@@ -43,6 +43,8 @@ var (
 		Hint: "ask the producer for a new invite; recording and the call go on", hides: []string{"hub-down"}}
 	HubDown = Kind{ID: "hub-down", Severity: Warning, Text: "the hub does not answer: peers are not seen",
 		Hint: "the box keeps trying; markers and chat wait and are sent when it is back", After: 5 * time.Second}
+	HubStuck = Kind{ID: "hub-stuck", Severity: Warning, Text: "the hub is there, but does not take what this box says",
+		Hint: "look at the hub: `orionbox hub status` there; nothing is lost, the box says it again"}
 	HubMissing = Kind{ID: "hub-missing", Severity: Warning, Text: "there is no hub: this box is alone",
 		Hint: "mend what the detail says and start the box again; recording and the call go on"}
 	HubWordRefused = Kind{ID: "hub-word-refused", Severity: Warning, Text: "the hub refused what this box said",
