@@ -32,14 +32,14 @@ type room struct {
 	peers map[string]hub.Peer
 	posts []hub.Post    // chat and notices, in order
 	more  chan struct{} // closed when there are more
-	told  map[trackKey]takes.Track
+	told  map[takes.TrackKey]takes.Track
 
 	untold  []takes.Track // of earlier sessions, for the room
 	unheard []takes.Change
 }
 
 func newRoom() room {
-	return room{peers: map[string]hub.Peer{}, more: make(chan struct{}), told: map[trackKey]takes.Track{}}
+	return room{peers: map[string]hub.Peer{}, more: make(chan struct{}), told: map[takes.TrackKey]takes.Track{}}
 }
 
 func (d *Director) hubEvents() <-chan hub.Event {
@@ -59,7 +59,7 @@ func (d *Director) doHub(event hub.Event) {
 	case hub.Posted:
 		d.doPosted(e.Post)
 	case hub.Tracked:
-		d.told[keyOf(e.Track)] = e.Track
+		d.told[e.Track.Key()] = e.Track
 	case hub.Refused:
 		d.doRefused(e)
 	case hub.StateChanged:
@@ -216,7 +216,7 @@ func (d *Director) Past(tracks []takes.Track, changes []takes.Change) {
 		for _, t := range tracks {
 			t.Box = d.id
 			if d.folder == nil || t.Session != filepath.Base(d.folder.name) {
-				d.told[keyOf(t)] = t
+				d.told[t.Key()] = t
 				d.untold = append(d.untold, t)
 			}
 		}

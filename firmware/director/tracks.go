@@ -114,18 +114,13 @@ func (d *Director) trackNow(r *recording) takes.Track {
 	return t
 }
 
-// trackKey names a track among all of the room.
-type trackKey struct{ box, session, file string }
-
-func keyOf(t takes.Track) trackKey { return trackKey{t.Box, t.Session, t.File} }
-
 // tracks are all that are known: the others' as they told of them, this box's as they are now.
 func (d *Director) tracks() []takes.Track {
 	var all []takes.Track
-	own := map[trackKey]bool{}
+	own := map[takes.TrackKey]bool{}
 	for _, r := range d.own {
 		t := d.trackOf(r)
-		own[keyOf(t)] = true
+		own[t.Key()] = true
 		all = append(all, t)
 	}
 	for key, t := range d.told {
@@ -149,7 +144,7 @@ func (d *Director) carriedTrack(t takes.Track) takes.Track {
 func (d *Director) shelve() {
 	for _, r := range d.own {
 		t := d.trackOf(r)
-		d.told[keyOf(t)] = t
+		d.told[t.Key()] = t
 	}
 	d.own = nil
 }

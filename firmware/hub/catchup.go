@@ -17,9 +17,9 @@ type catchUp struct {
 	tries  int       // to get the page
 	ask    time.Time // when to ask, or to ask again
 
-	peers  []Peer            // that the hub knows of
-	told   map[string]bool   // peers that were told of since: what the history says of them is older
-	tracks map[trackKey]bool // and tracks
+	peers  []Peer                  // that the hub knows of
+	told   map[string]bool         // peers that were told of since: what the history says of them is older
+	tracks map[takes.TrackKey]bool // and tracks
 }
 
 // historyLimit is how long a page is waited for, the first time: each time longer, up to historyLongest, since a hub that
@@ -52,13 +52,13 @@ func (c *catchUp) livePeers(peers []Peer) {
 // liveTrack notes which track was told of meanwhile.
 func (c *catchUp) liveTrack(t takes.Track) {
 	if c.on {
-		c.tracks[keyOf(t)] = true
+		c.tracks[t.Key()] = true
 	}
 }
 
 // catchUp begins to ask for what was missed.
 func (l *loop) catchUp() {
-	l.catch = catchUp{on: true, after: l.order.begin(), ask: time.Now(), told: map[string]bool{}, tracks: map[trackKey]bool{}}
+	l.catch = catchUp{on: true, after: l.order.begin(), ask: time.Now(), told: map[string]bool{}, tracks: map[takes.TrackKey]bool{}}
 }
 
 func (l *loop) askHistory(now time.Time) {
@@ -119,7 +119,7 @@ func (l *loop) doHead(r HistoryReply, err *error) {
 		switch bad := CheckTrack(t); {
 		case bad != nil:
 			*err = errors.Join(*err, bad)
-		case !l.catch.tracks[keyOf(t)]:
+		case !l.catch.tracks[t.Key()]:
 			l.mail.put(Tracked{t})
 		}
 	}

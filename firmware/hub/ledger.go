@@ -28,7 +28,7 @@ const (
 
 // put takes in how a track stands now.
 func (l *ledger) put(t takes.Track) {
-	i := slices.IndexFunc(l.list, func(a *announced) bool { return keyOf(a.Track) == keyOf(t) })
+	i := slices.IndexFunc(l.list, func(a *announced) bool { return a.Track.Key() == t.Key() })
 	if i < 0 {
 		if l.list = append(l.list, &announced{Track: t}); len(l.list) > maxTracks {
 			l.list = slices.Delete(l.list, 0, 1)

@@ -16,7 +16,7 @@ type mailbox struct {
 	mu    sync.Mutex
 	list  []Event // in order; where something merges, an empty event keeps its place
 	peers map[string]Peer
-	track map[trackKey]takes.Track
+	track map[takes.TrackKey]takes.Track
 	time  []clock.Exchange
 	state Status
 
@@ -24,19 +24,14 @@ type mailbox struct {
 	out  chan Event
 }
 
-// trackKey names a track among all of a room.
-type trackKey struct{ box, session, file string }
-
-func keyOf(t takes.Track) trackKey { return trackKey{t.Box, t.Session, t.File} }
-
 // trackPlace is where a track's newest state stands in the list.
-type trackPlace trackKey
+type trackPlace takes.TrackKey
 
 // maxExchanges is how many wait at most; the clock needs the newest.
 const maxExchanges = 32
 
 func newMailbox() *mailbox {
-	return &mailbox{peers: map[string]Peer{}, track: map[trackKey]takes.Track{},
+	return &mailbox{peers: map[string]Peer{}, track: map[takes.TrackKey]takes.Track{},
 		more: make(chan struct{}, 1), out: make(chan Event)}
 }
 
@@ -65,7 +60,7 @@ func (m *mailbox) merge(event Event) {
 			m.peers[p.ID] = p
 		}
 	case Tracked:
-		key := keyOf(e.Track)
+		key := e.Track.Key()
 		if _, waits := m.track[key]; !waits {
 			m.list = append(m.list, trackPlace(key))
 		}
@@ -116,8 +111,8 @@ func (m *mailbox) whole(event Event) Event {
 		clear(m.peers)
 		return e
 	case trackPlace:
-		t := m.track[trackKey(e)]
-		delete(m.track, trackKey(e))
+		t := m.track[takes.TrackKey(e)]
+		delete(m.track, takes.TrackKey(e))
 		return Tracked{t}
 	case Exchanged:
 		e.Exchange, m.time = m.time[0], m.time[1:]

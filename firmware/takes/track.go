@@ -29,6 +29,12 @@ type Track struct {
 	Line    Timeline `json:"line"`
 }
 
+// TrackKey names a track among all of a room.
+type TrackKey struct{ Box, Session, File string }
+
+// Key is the track's name.
+func (t Track) Key() TrackKey { return TrackKey{t.Box, t.Session, t.File} }
+
 // Point says that the sample frame Pos of a box's stream was captured at Hub.
 type Point struct {
 	Hub clock.Instant `json:"hub"`
