@@ -20,6 +20,7 @@ type catchUp struct {
 	peers  []Peer                  // that the hub knows of
 	told   map[string]bool         // peers that were told of since: what the history says of them is older
 	tracks map[takes.TrackKey]bool // and tracks
+	files  map[takes.TrackKey]bool // and files
 }
 
 // historyLimit is how long a page is waited for, the first time: each time longer, up to historyLongest, since a hub that
@@ -56,9 +57,16 @@ func (c *catchUp) liveTrack(t takes.Track) {
 	}
 }
 
+// liveFile notes which file was told of meanwhile.
+func (c *catchUp) liveFile(f File) {
+	if c.on {
+		c.files[f.TrackKey] = true
+	}
+}
+
 // catchUp begins to ask for what was missed.
 func (l *loop) catchUp() {
-	l.catch = catchUp{on: true, after: l.order.begin(), ask: time.Now(), told: map[string]bool{}, tracks: map[takes.TrackKey]bool{}}
+	l.catch = catchUp{on: true, after: l.order.begin(), ask: time.Now(), told: map[string]bool{}, tracks: map[takes.TrackKey]bool{}, files: map[takes.TrackKey]bool{}}
 }
 
 func (l *loop) askHistory(now time.Time) {
@@ -88,7 +96,7 @@ func (l *loop) doHistory(w word) error {
 	}
 	l.doHead(r, &err)
 	l.tellPosts(l.order.page(told(r.Posts, &err)))
-	if r.More && len(r.Posts)+len(r.Peers)+len(r.Tracks) > 0 {
+	if r.More && len(r.Posts)+len(r.Peers)+len(r.Tracks)+len(r.Files) > 0 {
 		l.catch.page, l.catch.after, l.catch.ask = l.catch.page+1, max(l.catch.after, lastOf(r.Posts)), time.Now()
 		l.catch.number, l.catch.tries = 0, 0
 		return err
@@ -110,7 +118,7 @@ func (l *loop) caughtUp() {
 	l.mail.put(CaughtUp{})
 }
 
-// doHead takes the peers and tracks of a page.
+// doHead takes the peers, tracks and files of a page.
 func (l *loop) doHead(r HistoryReply, err *error) {
 	peers := slices.DeleteFunc(good(err, r.Peers), func(p Peer) bool { return l.catch.told[p.ID] })
 	l.catch.peers = append(l.catch.peers, peers...)
@@ -121,6 +129,11 @@ func (l *loop) doHead(r HistoryReply, err *error) {
 			*err = errors.Join(*err, bad)
 		case !l.catch.tracks[t.Key()]:
 			l.mail.put(Tracked{t})
+		}
+	}
+	for _, f := range good(err, r.Files) {
+		if !l.catch.files[f.TrackKey] {
+			l.mail.put(Filed{f})
 		}
 	}
 }

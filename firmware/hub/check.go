@@ -96,6 +96,8 @@ func (p Post) Check() error {
 		return errors.New("check post: the time it was made at is missing")
 	case (p.Kind == KindMarker) != (p.Change != nil):
 		return errors.New("check post: a marker, and only a marker, has a change")
+	case (p.Kind == KindRequest) != (p.Want != nil):
+		return errors.New("check post: a request, and only a request, has what is wanted")
 	}
 	switch p.Kind {
 	case KindMarker:
@@ -105,6 +107,8 @@ func (p Post) Check() error {
 			return errors.New("check post: its marker's id must be 1 to 64 small letters, digits and hyphens")
 		}
 		return wrapCheck("post", change.Check())
+	case KindRequest:
+		return wrapCheck("post", CheckFileKey(p.Want.TrackKey))
 	case KindNotice:
 		if !slices.Contains(notices, p.Text) {
 			return errors.New("check post: there is no such notice")
@@ -116,7 +120,7 @@ func (p Post) Check() error {
 		}
 		return wrapCheck("post", checkText("the text", p.Text, MaxText))
 	}
-	return errors.New("check post: no such kind; there are marker, chat and notice")
+	return errors.New("check post: no such kind; there are marker, chat, notice and request")
 }
 
 var (

@@ -19,6 +19,9 @@ type Posted struct{ Post }
 // Tracked is a recording of any box as it stands now.
 type Tracked struct{ takes.Track }
 
+// Filed is a file of any box on its way to the producers, as it stands now.
+type Filed struct{ File }
+
 // Exchanged is a pair of readings of the hub's clock.
 type Exchanged struct{ clock.Exchange }
 

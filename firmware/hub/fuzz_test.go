@@ -40,6 +40,8 @@ var seeds = []string{
 	`{"id":"p1","kind":"marker","at":"2026-01-02T20:00:00Z","change":{"id":"c","marker":"m","op":"set","at":"2026-01-02T20:00:00.000000009Z"},"seq":4,"by":"bob","name":"Bob","role":"ARTIST"}`,
 	`{"posts":[{"id":"p1","seq":1}],"more":true,"peers":[{"id":"bob","name":"Bob","role":"LISTENER","state":"absent"}],"tracks":[{}]}`,
 	`{"box":"bob","session":"s","file":"../f","rate":48000}`,
+	`{"box":"bob","session":"SESSION_20260102_200000","file":"HQ_bob_1_200003.mp3","name":"Bob","upload":"00112233445566778899aabbccddeeff","taken":[{"by":"carol","name":"Carol"}]}`,
+	`{"id":"p1","kind":"request","at":"2026-01-02T20:00:00Z","want":{"box":"bob","session":"SESSION_20260102_200000","file":"journal.jsonl"}}`,
 	`{"box":"bob","session":"s","file":"f.mp3","rate":48000,"line":[{"hub":1,"pos":1},{"hub":2,"pos":9}]}`,
 }
 
@@ -63,6 +65,9 @@ func FuzzParse(f *testing.F) {
 		fuzzed(t, data, ParsePostReply)
 		if tr, ok := fuzzed(t, data, ParseTrack); ok && strings.ContainsAny(tr.File+tr.Session, "/\\\x00") {
 			t.Errorf("believed %+v", tr)
+		}
+		if fl, ok := fuzzed(t, data, ParseFile); ok && strings.ContainsAny(fl.File+fl.Session+fl.Upload, "/\\\x00") {
+			t.Errorf("believed %+v", fl)
 		}
 		fuzzed(t, data, ParseHistoryRequest)
 		fuzzed(t, data, ParseHistoryReply)

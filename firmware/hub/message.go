@@ -55,9 +55,10 @@ type PostKind string
 
 // The kinds of posts.
 const (
-	KindMarker PostKind = "marker"
-	KindChat   PostKind = "chat"
-	KindNotice PostKind = "notice"
+	KindMarker  PostKind = "marker"
+	KindChat    PostKind = "chat"
+	KindNotice  PostKind = "notice"
+	KindRequest PostKind = "request"
 )
 
 // The texts of KindNotice: what a person at another box wants to be told of.
@@ -80,10 +81,16 @@ type Post struct {
 	At     clock.Instant `json:"at"`               // when it was said
 	Text   string        `json:"text,omitempty"`   // of chat; of a notice one of the Notices
 	Change *takes.Change `json:"change,omitempty"` // of a marker; its ID, Seq, By and Role are set from the post's
+	Want   *Want         `json:"want,omitempty"`   // of a request
 	Seq    int64         `json:"seq,omitempty"`    // the order of all posts
 	By     string        `json:"by,omitempty"`     // id of the box
 	Name   string        `json:"name,omitempty"`   // of the person
 	Role   session.Role  `json:"role,omitempty"`
+}
+
+// Want is what a producer asks a box to deliver before all else.
+type Want struct {
+	takes.TrackKey
 }
 
 // The limits of what a box may say.
@@ -118,13 +125,14 @@ type HistoryRequest struct {
 	Page  int   `json:"page,omitempty"` // how many pages of the answer are there already
 }
 
-// HistoryReply is a page of the answer. Peers and Tracks come first, in a big room on several pages. With More, ask for
+// HistoryReply is a page of the answer. Peers, Tracks and Files come first, in a big room on several pages. With More, ask for
 // the next Page, After the last post if there were any.
 type HistoryReply struct {
 	Posts  []Post        `json:"posts,omitempty"`
 	More   bool          `json:"more,omitempty"`
 	Peers  []Peer        `json:"peers,omitempty"`
 	Tracks []takes.Track `json:"tracks,omitempty"`
+	Files  []File        `json:"files,omitempty"`
 	Error  string        `json:"error,omitempty"`
 }
 

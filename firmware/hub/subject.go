@@ -27,6 +27,7 @@ const (
 	TellPeers = "peers" // PeersMessage
 	TellPost  = "post"  // Post
 	TellTrack = "track" // takes.Track
+	TellFile  = "file"  // File
 )
 
 // Path is where the hub's NATS server answers WebSockets, and FilesPath where tus answers.

@@ -133,6 +133,13 @@ func (l *loop) doTold(w word) error {
 		}
 		l.catch.liveTrack(t)
 		l.mail.put(Tracked{t})
+	case TellFile:
+		f, err := ParseFile(w.data)
+		if err != nil {
+			return err
+		}
+		l.catch.liveFile(f)
+		l.mail.put(Filed{f})
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 const (
 	sessionPrefix = "SESSION_"
 	stampForm     = "20060102_150405"
-	journalName   = "journal.jsonl"
+	journalName   = JournalName
 	maxArtist     = 64 // bytes; a file name has room for 255
 )
 
@@ -47,6 +47,18 @@ func lastByte(s string) byte {
 		return 0
 	}
 	return s[len(s)-1]
+}
+
+// JournalName is the name of a session's journal in its folder.
+const JournalName = "journal.jsonl"
+
+// IsSession tells whether a name is that of a session's folder.
+func IsSession(name string) bool { return sessionForm.MatchString(name) }
+
+// IsFileName tells whether the name of a recording is one that a box gives, and can stand in any folder.
+func IsFileName(name string) bool {
+	r, ok := ParseName(name)
+	return ok && filepath.Base(name) == name && FileName(r.Artist) == r.Artist
 }
 
 func sessionName(now time.Time) string { return sessionPrefix + now.Format(stampForm) }

@@ -3,7 +3,6 @@ package takes
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"unicode"
 	"unicode/utf8"
@@ -30,7 +29,11 @@ type Track struct {
 }
 
 // TrackKey names a track among all of a room.
-type TrackKey struct{ Box, Session, File string }
+type TrackKey struct {
+	Box     string `json:"box"`
+	Session string `json:"session"`
+	File    string `json:"file"`
+}
 
 // Key is the track's name.
 func (t Track) Key() TrackKey { return TrackKey{t.Box, t.Session, t.File} }
@@ -76,7 +79,7 @@ func (t Track) Check() error {
 func (t Track) checkFile() error {
 	name, ok := ParseName(t.File)
 	switch {
-	case !ok || filepath.Base(t.File) != t.File || FileName(name.Artist) != name.Artist:
+	case !ok || !IsFileName(t.File):
 		return errors.New("check track: its file is not the name of a recording")
 	case name.Studio != t.Studio || name.Take != t.Take:
 		return errors.New("check track: its file is another take")

@@ -168,6 +168,7 @@ func (b *box) history(after int64) hub.HistoryReply {
 		all.Posts = append(all.Posts, page.Posts...)
 		all.Peers = append(all.Peers, page.Peers...)
 		all.Tracks = append(all.Tracks, page.Tracks...)
+		all.Files = append(all.Files, page.Files...)
 		all.Error = page.Error
 		if len(page.Posts) > 0 {
 			after = page.Posts[len(page.Posts)-1].Seq

@@ -16,7 +16,7 @@ func (s *Server) follow() error {
 	}
 	var all []chan struct{}
 	for stream, handle := range map[string]func(stored){
-		credentialStream: s.recordStored, postStream: s.postStored, trackStream: s.trackStored, presenceStream: s.presenceStored,
+		credentialStream: s.recordStored, postStream: s.postStored, trackStream: s.trackStored, fileStream: s.fileStored, presenceStream: s.presenceStored,
 	} {
 		ready := make(chan struct{})
 		all = append(all, ready)

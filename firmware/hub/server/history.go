@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ type pageOfHistory struct {
 	More   bool
 	Peers  []json.RawMessage
 	Tracks []json.RawMessage
+	Files  []json.RawMessage
 }
 
 // encode gives a hub.HistoryReply. json.Marshal would look at each part again, and a hub that comes back to a thousand boxes
@@ -28,7 +30,7 @@ func (p pageOfHistory) encode() encoded {
 	for _, list := range []struct {
 		name  string
 		parts []json.RawMessage
-	}{{"posts", p.Posts}, {"peers", p.Peers}, {"tracks", p.Tracks}} {
+	}{{"posts", p.Posts}, {"peers", p.Peers}, {"tracks", p.Tracks}, {"files", p.Files}} {
 		for i, part := range list.parts {
 			if i == 0 {
 				b = append(b, `,"`+list.name+`":[`...)
@@ -63,13 +65,13 @@ func (s *Server) history(msg *nats.Msg) {
 	s.answerBy(s.room, msg, a, page.encode())
 }
 
-// maxHead is how many bytes of peers and tracks come on one page: those of 1000 boxes, and of the recordings of weeks.
+// maxHead is how many bytes of peers, tracks and files come on one page: those of 1000 boxes, and of the recordings of weeks.
 const maxHead = 3 << 20
 
-// head is a page of the room's peers and tracks, the newest of those first. More says that there is another.
+// head is a page of the room's peers, tracks and files, the newest of those first. More says that there is another.
 func (s *Server) head(room string, n int) pageOfHistory {
-	peers := s.presence.told(room)
-	heads := pages(append(peers[:len(peers):len(peers)], s.tracks.in(room)...), maxHead)
+	peers, tracks, files := s.presence.told(room), s.tracks.in(room), s.files.in(room)
+	heads := pages(slices.Concat(peers, tracks, files), maxHead)
 	if n >= len(heads) {
 		return pageOfHistory{}
 	}
@@ -77,8 +79,9 @@ func (s *Server) head(room string, n int) pageOfHistory {
 	for _, h := range heads[:n] {
 		before += len(h)
 	}
-	cut := max(0, min(len(heads[n]), len(peers)-before))
-	return pageOfHistory{Peers: heads[n][:cut], Tracks: heads[n][cut:], More: n+1 < len(heads)}
+	cut := func(end int) int { return max(0, min(len(heads[n]), end-before)) }
+	tracksAt, filesAt := cut(len(peers)), cut(len(peers)+len(tracks))
+	return pageOfHistory{Peers: heads[n][:tracksAt], Tracks: heads[n][tracksAt:filesAt], Files: heads[n][filesAt:], More: n+1 < len(heads)}
 }
 
 // missed are the posts of a room behind a seq, as many as have room, and whether there are more.

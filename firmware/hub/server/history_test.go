@@ -67,8 +67,8 @@ func TestLongHistoryIsWhole(t *testing.T) {
 }
 
 func TestHeadOfABigRoomComesInPages(t *testing.T) {
-	s := &Server{presence: newPresence("me"), tracks: newTracks()}
-	const boxes, recordings = 1000, 3000
+	s := &Server{presence: newPresence("me"), tracks: newShelf(), files: newShelf()}
+	const boxes, recordings, sent = 1000, 3000, 5000
 	for i := range boxes {
 		r := record{Room: "600", ID: fmt.Sprint("box", i), Name: strings.Repeat("n", hub.MaxName), Role: session.Artist}
 		s.presence.beat(asker{record: r, room: "600"}, hub.Beat{}, 1, time.Unix(1, 0))
@@ -76,7 +76,10 @@ func TestHeadOfABigRoomComesInPages(t *testing.T) {
 	for i := range recordings {
 		s.tracks.stored("600", fmt.Sprint(i), laid{json.RawMessage(`"` + strings.Repeat("t", 2000) + `"`), time.Unix(int64(i), 0), uint64(i)})
 	}
-	peers, tracks := 0, 0
+	for i := range sent {
+		s.files.stored("600", fmt.Sprint(i), laid{json.RawMessage(`"` + strings.Repeat("f", 400) + `"`), time.Unix(int64(i), 0), uint64(i)})
+	}
+	peers, tracks, files := 0, 0, 0
 	for n, more := 0, true; more; n++ {
 		page := s.head("600", n)
 		if n == 0 && len(page.Peers) != boxes {
@@ -86,12 +89,12 @@ func TestHeadOfABigRoomComesInPages(t *testing.T) {
 		if err != nil || len(data) > maxHead+hub.MaxMessage {
 			t.Errorf("page %d has %d bytes, %v", n, len(data), err)
 		}
-		peers, tracks, more = peers+len(page.Peers), tracks+len(page.Tracks), page.More
+		peers, tracks, files, more = peers+len(page.Peers), tracks+len(page.Tracks), files+len(page.Files), page.More
 	}
-	if peers != boxes || tracks != recordings {
-		t.Errorf("%d peers and %d tracks came, want %d and %d", peers, tracks, boxes, recordings)
+	if peers != boxes || tracks != recordings || files != sent {
+		t.Errorf("%d peers, %d tracks and %d files came, want %d, %d and %d", peers, tracks, files, boxes, recordings, sent)
 	}
-	if page := s.head("600", 99); page.More || len(page.Peers)+len(page.Tracks) != 0 {
+	if page := s.head("600", 99); page.More || len(page.Peers)+len(page.Tracks)+len(page.Files) != 0 {
 		t.Errorf("page 99 has something")
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"orionbox/firmware/clock"
 	"orionbox/firmware/hub"
+	"orionbox/firmware/session"
 )
 
 // post stores a post and says so. One that could not be stored is not answered: its box posts again.
@@ -68,6 +69,9 @@ var errBehind = errors.New("what other hubs have stored has not come here yet")
 // judge gives the seq of a post that is known already, and an error if its box may not make it. With several hubs, what
 // it is judged by may still be on its way here from another: nobody is refused for that.
 func (s *Server) judge(a asker, p hub.Post) (seq int64, err error) {
+	if p.Kind == hub.KindRequest && a.Role != session.Producer {
+		return 0, errors.New("only a PRODUCER may ask for recordings")
+	}
 	seq, err = s.posts.judge(a.room, p)
 	if err == nil && seq == 0 {
 		return 0, checkTime(p, s.clock.now())

@@ -51,7 +51,8 @@ type Server struct {
 	registry *registry
 	roster   roster
 	posts    *posts
-	tracks   *tracks
+	tracks   *shelf
+	files    *shelf
 	presence *presence
 	tellers  *tellers
 	clock    *hubClock
@@ -79,7 +80,7 @@ func New(cfg Config, log *slog.Logger) (*Server, error) {
 		cfg.MaxBytes = 1 << 30
 	}
 	s := &Server{cfg: cfg, log: log, began: time.Now(), refusals: newRefusals(log), registry: newRegistry(),
-		posts: newPosts(), tracks: newTracks(), presence: newPresence(newName()), unsaved: make(chan struct{}, 1)}
+		posts: newPosts(), tracks: newShelf(), files: newShelf(), presence: newPresence(newName()), unsaved: make(chan struct{}, 1)}
 	s.work, s.stop = context.WithCancel(context.Background())
 	if err := s.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start hub: %w", err), s.Close())

@@ -97,7 +97,7 @@ func (st *store) bytes(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	var sum uint64
-	for _, name := range []string{postStream, trackStream, credentialStream, presenceStream} {
+	for _, name := range []string{postStream, trackStream, fileStream, credentialStream, presenceStream} {
 		stream, err := st.js.Stream(ctx, name)
 		if err != nil {
 			return 0, err
@@ -130,5 +130,6 @@ func (s *Server) forget(ctx context.Context, now time.Time) {
 	}
 	s.posts.forget(first, now.Add(-s.cfg.Keep))
 	s.tracks.forget(now.Add(-s.cfg.Keep))
+	s.forgetFiles(ctx, now.Add(-s.cfg.Keep))
 	s.presence.forget(s.clock.now().Add(-s.cfg.Keep))
 }

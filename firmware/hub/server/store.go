@@ -11,16 +11,18 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// The streams, and with them what is stored. Their subjects are PREFIX.ROOM.ID, and for posts their kind, for tracks the
-// recording.
+// The streams, and with them what is stored. Their subjects are PREFIX.ROOM.ID, and for posts their kind, for tracks and files
+// the recording.
 const (
 	postStream       = "ORION_POSTS"
 	trackStream      = "ORION_TRACKS"
+	fileStream       = "ORION_FILES"
 	credentialStream = "ORION_CREDENTIALS"
 	presenceStream   = "ORION_PRESENCE"
 
 	postSubject       = "orion.posts."
 	trackSubject      = "orion.tracks."
+	fileSubject       = "orion.files."
 	credentialSubject = "orion.credentials."
 	presenceSubject   = "orion.presence."
 	hubSubject        = "orion.hub." // what hubs of one cluster tell each other: that they live
@@ -83,6 +85,8 @@ func (s *Server) streams() []jetstream.StreamConfig {
 			MaxAge: s.cfg.Keep, MaxBytes: s.cfg.MaxBytes / 2},
 		{Name: trackStream, Subjects: []string{trackSubject + ">"}, MaxMsgsPerSubject: 1,
 			MaxAge: s.cfg.Keep, MaxBytes: s.cfg.MaxBytes / 4},
+		{Name: fileStream, Subjects: []string{fileSubject + ">"}, MaxMsgsPerSubject: 1,
+			MaxBytes: s.cfg.MaxBytes / 16, Discard: jetstream.DiscardNew}, // what nobody has taken yet stays, however old
 		{Name: credentialStream, Subjects: []string{credentialSubject + ">"}, MaxMsgsPerSubject: 1,
 			MaxBytes: s.cfg.MaxBytes / 8, Discard: jetstream.DiscardNew}, // never one for another
 		presence,
