@@ -35,6 +35,24 @@ func discard(path string) error {
 	return err
 }
 
+// Replace writes a small file that is there as a whole or not at all, whatever happens to the power, in place of the one that
+// was there before.
+func Replace(path string, data []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	err = errors.Join(err, file.Chmod(FileMode), file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
 // SyncFolder brings the names in a folder to the disk.
 func SyncFolder(dir string) error {
 	folder, err := os.Open(dir)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 
 	"orionbox/firmware/clock"
+	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
 )
 
@@ -22,6 +23,15 @@ type File struct {
 	At     clock.Instant `json:"at,omitempty"`     // when the hub had found it whole
 	Taken  []Taken       `json:"taken,omitempty"`  // who has it
 	Gone   bool          `json:"gone,omitempty"`   // the hub has let go of it: every producer has it
+}
+
+// Guest is who is behind a request at the files' door: a box, by its credential.
+type Guest struct {
+	Room string // its name
+	User string // as User makes it
+	ID   string
+	Name string
+	Role session.Role
 }
 
 // Taken says that a producer's box has a file on its own disk, whole.

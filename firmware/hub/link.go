@@ -90,7 +90,7 @@ func (c *Client) options(l *link) ([]nats.Option, error) {
 	if c.cfg.InProcess != nil {
 		return append(options, nats.InProcessServer(l.raw)), nil
 	}
-	secure, err := tlsConfig(c.cfg.Fingerprint)
+	secure, err := TLSConfig(c.cfg.Fingerprint)
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,9 @@ import (
 // errOtherCertificate is a hub that is not the one of the invite, or not any more.
 var errOtherCertificate = errors.New("the certificate is not the one that the invite names")
 
-// tlsConfig trusts the one certificate of which it has the fingerprint, SHA-256 in hex, and no other; without one it
+// TLSConfig is how a box speaks to its hub, whatever it has to say: it trusts the one certificate of which it has the fingerprint, SHA-256 in hex, and no other; without one it
 // trusts whom this machine trusts.
-func tlsConfig(fingerprint string) (*tls.Config, error) {
+func TLSConfig(fingerprint string) (*tls.Config, error) {
 	if fingerprint == "" {
 		return &tls.Config{MinVersion: tls.VersionTLS12}, nil
 	}

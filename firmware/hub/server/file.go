@@ -19,22 +19,13 @@ import (
 
 // What stands behind delivery.Door: who may come in there, and how far each file has come.
 
-// Guest is who is behind a request at the files' door.
-type Guest struct {
-	Room string // its name
-	User string // as Admitted takes it
-	ID   string
-	Name string
-	Role session.Role
-}
-
 // Admit is the box whose token it is; user is its name as for NATS (hub.User).
-func (s *Server) Admit(user, token string) (Guest, error) {
+func (s *Server) Admit(user, token string) (hub.Guest, error) {
 	r, err := s.registry.admit(user, token)
 	if err != nil {
-		return Guest{}, err
+		return hub.Guest{}, err
 	}
-	return Guest{Room: r.Room, User: user, ID: r.ID, Name: r.Name, Role: r.Role}, nil
+	return hub.Guest{Room: r.Room, User: user, ID: r.ID, Name: r.Name, Role: r.Role}, nil
 }
 
 // Admitted tells whether a box that was let in still may be here.

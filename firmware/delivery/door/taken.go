@@ -1,0 +1,141 @@
+package door
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tus/tusd/v2/pkg/handler"
+
+	"orionbox/firmware/hub"
+	"orionbox/firmware/session"
+)
+
+// Taken is what a producer's box says of a file that it has on its own disk, whole.
+type Taken struct {
+	SHA256 string `json:"sha256"`
+}
+
+// writeLimit is how long a box may take to accept the next bytes.
+const writeLimit = 20 * time.Second
+
+// download gives an upload to a producer of its room, or to its owner, as far as it has come. It takes no lock: what is there
+// stays, while more is written behind it.
+func (d *Door) download(g hub.Guest, w http.ResponseWriter, r *http.Request) error {
+	info, err := d.info(r)
+	if err != nil {
+		return err
+	}
+	if _, ours := d.fileOf(g.Room, info.ID); info.MetaData[metaUser] != g.User && (g.Role != session.Producer || !ours) {
+		return refuse(http.StatusForbidden, "only a producer's box may have the recordings of others")
+	}
+	u, err := d.store.GetUpload(r.Context(), info.ID)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	out := &outgoing{ResponseWriter: w, control: http.NewResponseController(w), check: func() error { return d.stillWelcome(g) }}
+	if err := d.store.AsServableUpload(u).ServeContent(r.Context(), out, r); err != nil && !out.begun {
+		return refuse(http.StatusNotFound, "it cannot be read yet: %v", err)
+	}
+	return nil
+}
+
+// outgoing gives a slow network time, a dead one not, and nothing to whom it was revoked.
+type outgoing struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	check   func() error
+	begun   bool
+}
+
+func (o *outgoing) Write(b []byte) (int, error) {
+	o.begun = true
+	if err := o.check(); err != nil {
+		return 0, err
+	}
+	if err := o.control.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		return 0, err
+	}
+	return o.ResponseWriter.Write(b)
+}
+
+// fileOf is what is known of an upload of a room.
+func (d *Door) fileOf(room, upload string) (hub.File, bool) {
+	files := d.registry.Files(room)
+	i := slices.IndexFunc(files, func(f hub.File) bool { return f.Upload == upload })
+	if i < 0 {
+		return hub.File{}, false
+	}
+	return files[i], true
+}
+
+// taken notes that a producer has a file: from now on it is delivered.
+func (d *Door) taken(g hub.Guest, w http.ResponseWriter, r *http.Request) error {
+	var said Taken
+	if err := read(r, &said); err != nil {
+		return err
+	}
+	f, known := d.fileOf(g.Room, r.PathValue("id"))
+	switch {
+	case g.Role != session.Producer:
+		return refuse(http.StatusForbidden, "only a producer's box takes recordings")
+	case !known || !f.Whole():
+		return refuse(http.StatusNotFound, "there is no such file, or it is not whole yet")
+	case f.SHA256 != said.SHA256:
+		return refuse(http.StatusUnprocessableEntity, "its SHA-256 is %s; what the box has is something else: fetch it again", f.SHA256)
+	}
+	f, err := d.registry.ChangeFile(r.Context(), g.Room, f.TrackKey, func(f *hub.File) {
+		if !f.TakenBy(g.ID) && f.SHA256 == said.SHA256 {
+			f.Taken = append(f.Taken, hub.Taken{By: g.ID, Name: g.Name, At: d.registry.Now()})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	d.log.Info("file is delivered", "session", f.Session, "file", f.File, "of", f.Box, "to", g.User)
+	d.letGo(r.Context(), g.Room, f)
+	say(w, http.StatusOK, f)
+	return nil
+}
+
+// letGo deletes an upload that every producer of the room has, or that one has had for long.
+func (d *Door) letGo(ctx context.Context, room string, f hub.File) {
+	producers := d.registry.Producers(room)
+	missing := slices.ContainsFunc(producers, func(id string) bool { return !f.TakenBy(id) })
+	old := d.registry.Now().Sub(f.At) > d.cfg.Keep
+	if f.Gone || !f.Whole() || len(f.Taken) == 0 || missing && !old {
+		return
+	}
+	if _, err := d.registry.ChangeFile(ctx, room, f.TrackKey, func(now *hub.File) { now.Gone = now.SHA256 == f.SHA256 }); err != nil {
+		d.log.Warn("let go of a file", "file", f.File, "err", err) // the next tidy tries again
+		return
+	}
+	d.drop(ctx, f.Upload)
+}
+
+// drop deletes an upload.
+func (d *Door) drop(ctx context.Context, id string) {
+	u, err := d.store.GetUpload(ctx, id)
+	if err == nil {
+		err = d.store.AsTerminatableUpload(u).Terminate(ctx)
+	}
+	if err != nil && !errors.Is(err, handler.ErrNotFound) {
+		d.log.Warn("delete an upload", "id", id, "err", err)
+	}
+}
+
+// tidy lets go of what may go in all rooms, and of what a kill left of that.
+func (d *Door) tidy(ctx context.Context) {
+	for _, room := range d.registry.Rooms() {
+		for _, f := range d.registry.Files(room) {
+			if f.Gone {
+				d.drop(ctx, f.Upload)
+			} else {
+				d.letGo(ctx, room, f)
+			}
+		}
+	}
+}

@@ -1,0 +1,274 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"orionbox/audio/mp3"
+	"orionbox/firmware/delivery/door"
+	"orionbox/firmware/hub"
+)
+
+const (
+	slice     = 1 << 20         // bytes at most in one attempt, so that what a producer asks for does not wait for long
+	sliceTime = 3 * time.Second // and no more than is sent in that time, while the call holds it back
+	refusedIn = 10 * time.Second
+	retryIn   = 250 * time.Millisecond
+	localIn   = 10 * time.Second
+)
+
+// errLocal wraps what is wrong with a file of this box.
+var errLocal = errors.New("cannot be read here")
+
+// errAnew tells that an upload must be sent from its start.
+var errAnew = errors.New("it is sent anew")
+
+// attempt makes one attempt to send some of a parcel, and tells the book what came of it.
+func (o *Outbox) attempt(ctx context.Context, p *parcel) {
+	o.mu.Lock()
+	job := *p
+	o.mu.Unlock()
+	send := o.sendTake
+	if job.journal {
+		send = o.sendJournal
+	}
+	f, err := send(ctx, &job)
+	if ctx.Err() != nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sending = nil
+	p.offset = job.offset
+	if job.open == p.open || job.journal { // what was summed up is still all of it
+		p.sum, p.bytes = job.sum, max(p.bytes, job.bytes)
+	}
+	o.judge(p, err)
+	if err == nil && f != nil {
+		o.took(p, *f)
+	}
+}
+
+// took notes that the hub has found a parcel whole.
+func (o *Outbox) took(p *parcel, f hub.File) {
+	o.log.Info("recording is at the hub", "session", p.key.Session, "file", p.key.File, "bytes", f.Bytes, "sha256", f.SHA256)
+	p.receipt.SHA256, p.state = f.SHA256, waiting
+	if o.book.filed(f) != nil {
+		o.unsaved = append(o.unsaved, p)
+	}
+}
+
+// judge tells the book what came of an attempt.
+func (o *Outbox) judge(p *parcel, err error) {
+	now := o.now()
+	switch {
+	case err == nil:
+		o.book.went()
+		p.err = ""
+	case errors.Is(err, errLocal):
+		p.err, p.retry, p.offset = err.Error(), now.Add(localIn), unknown
+		o.log.Error("deliver", "file", p.key.File, "err", err)
+	case refused(err, http.StatusUnauthorized, http.StatusInsufficientStorage):
+		p.offset = unknown
+		o.tell(err)
+		o.book.pause(now, refusedIn, err.Error())
+	case refused(err, http.StatusNotFound, http.StatusConflict):
+		p.offset, p.retry = unknown, now.Add(retryIn)
+	case errors.Is(err, errAnew), refused(err, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusForbidden, http.StatusBadRequest):
+		o.log.Warn("recording is sent anew", "file", p.key.File, "why", err)
+		p.restart(now, err.Error())
+	default:
+		p.offset = unknown
+		o.tell(err)
+		o.book.pause(now, 0, err.Error())
+	}
+}
+
+// tell logs why nothing is sent, the same thing once.
+func (o *Outbox) tell(err error) {
+	if o.book.trouble != err.Error() {
+		o.log.Warn("delivery waits", "err", err)
+	}
+}
+
+// sendTake sends the next of a take. Once all of it is there, and the hub has found it right, it gives the hub's word on it.
+func (o *Outbox) sendTake(ctx context.Context, j *parcel) (*hub.File, error) {
+	file, err := os.Open(j.path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLocal, err)
+	}
+	defer func() { _ = file.Close() }() // read only
+	head, err := headOf(file, j)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLocal, err)
+	}
+	id := o.uploadID(j, "")
+	total := int64(-1)
+	if !j.open {
+		total = j.bytes + head
+	}
+	if err := o.locate(ctx, j, id, "", total); err != nil {
+		return nil, err
+	}
+	stream := func(from, n int64) io.Reader {
+		body := io.NewSectionReader(file, from, max(0, min(from+n, j.bytes)-from))
+		return io.MultiReader(body, io.NewSectionReader(file, max(0, from-j.bytes), n-body.Size()))
+	}
+	if err := o.sendSlice(ctx, j, id, max(total, j.bytes), total, stream); err != nil || j.offset != total {
+		return nil, err
+	}
+	return o.finish(ctx, j, id, door.Whole{Bytes: j.bytes, SHA256: j.sum, Head: head})
+}
+
+func (o *Outbox) uploadID(j *parcel, version string) string {
+	k := j.key
+	k.Box = o.cfg.Box
+	return hub.UploadID(o.way.cfg.Room, k, version)
+}
+
+// headOf is the length of a take's first frame, which is sent once more at the end. Of a take that is closed it sums up what there
+// is.
+func headOf(file *os.File, j *parcel) (int64, error) {
+	start := make([]byte, 4<<10)
+	n, err := file.ReadAt(start, 0)
+	if err != nil && !errors.Is(err, io.EOF) || n < 4 {
+		return 0, errors.Join(errors.New("it has no first frame"), err)
+	}
+	h, err := mp3.ParseHeader([4]byte(start))
+	if err != nil || j.open || j.sum != "" {
+		return int64(h.Size()), err
+	}
+	if info, ok := mp3.ParseInfo(start[:n]); !ok || info.Frames == 0 {
+		return 0, errors.New("it was not closed; `orionbox recover` mends it, as does the next start of the box")
+	}
+	j.sum, j.bytes, err = sumFile(j.path)
+	return int64(h.Size()), err
+}
+
+// locate finds out how far the upload has come, or makes it. One that cannot become the file is deleted.
+func (o *Outbox) locate(ctx context.Context, j *parcel, id, version string, total int64) error {
+	if j.offset != unknown {
+		return nil
+	}
+	offset, length, err := o.way.head(ctx, id)
+	if refused(err, http.StatusNotFound) {
+		if err := o.way.create(ctx, j.key.Session, j.key.File, version); err != nil {
+			return err
+		}
+		offset, length, err = 0, -1, nil
+	}
+	if err != nil {
+		return err
+	}
+	if length >= 0 && length != total || total >= 0 && offset > total || total < 0 && offset > j.bytes {
+		if err := o.way.remove(ctx, id); err != nil {
+			return err
+		}
+		return fmt.Errorf("%w: the hub has %d bytes that are not those of the file here", errAnew, offset)
+	}
+	j.offset = offset
+	return nil
+}
+
+// sendSlice sends some bytes, no further than to limit; length is that of the whole, if it is known.
+func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, length int64, stream func(from, n int64) io.Reader) error {
+	n := min(limit-j.offset, slice)
+	if rate := o.way.pacer.now(); rate > 0 {
+		n = min(n, max(minSlice, rate*int64(sliceTime/time.Second)))
+	}
+	if n <= 0 {
+		return nil
+	}
+	began := o.now()
+	offset, err := o.way.patch(ctx, id, j.offset, n, length, o.speed.count(stream(j.offset, n)))
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	o.speed.note(offset-j.offset, o.now().Sub(began))
+	o.mu.Unlock()
+	j.offset = offset
+	return nil
+}
+
+// finish has the hub compare what it has with what is here.
+func (o *Outbox) finish(ctx context.Context, j *parcel, id string, said door.Whole) (*hub.File, error) {
+	f, err := o.way.whole(ctx, id, said)
+	if refused(err, http.StatusUnprocessableEntity) {
+		if gone := o.way.remove(ctx, id); gone != nil {
+			return nil, gone
+		}
+		return nil, fmt.Errorf("%w: %w", errAnew, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &f, nil
+}
+
+// sendJournal sends what a journal has now, as a version of its own: all whole lines.
+func (o *Outbox) sendJournal(ctx context.Context, j *parcel) (*hub.File, error) {
+	data, err := os.ReadFile(j.path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLocal, err)
+	}
+	data = data[:bytes.LastIndexByte(data, '\n')+1]
+	if len(data) == 0 {
+		return nil, fmt.Errorf("%w: it is empty", errLocal)
+	}
+	sum := sha256.Sum256(data)
+	if version := hex.EncodeToString(sum[:]); version != j.sum {
+		j.sum, j.offset = version, unknown
+	}
+	id, total := o.uploadID(j, j.sum), int64(len(data))
+	if err := o.locate(ctx, j, id, j.sum, total); err != nil {
+		return nil, err
+	}
+	stream := func(from, n int64) io.Reader { return bytes.NewReader(data[from : from+n]) }
+	for j.offset < total {
+		if err := o.sendSlice(ctx, j, id, total, total, stream); err != nil {
+			return nil, err
+		}
+	}
+	return o.finish(ctx, j, id, door.Whole{Bytes: total, SHA256: j.sum})
+}
+
+// speed is how fast bytes go out.
+type speed struct {
+	total atomic.Int64 // bytes since the start, those that were lost on the way included
+	rate  float64      // bytes a second, of late
+}
+
+// note takes in that n bytes took so long.
+func (s *speed) note(n int64, took time.Duration) {
+	if took <= 0 {
+		return
+	}
+	now := float64(n) / took.Seconds()
+	if s.rate == 0 {
+		s.rate = now
+	}
+	s.rate += (now - s.rate) / 4
+}
+
+func (s *speed) count(r io.Reader) io.Reader { return &counted{r, &s.total} }
+
+type counted struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}

@@ -1,0 +1,93 @@
+package delivery
+
+import (
+	"fmt"
+	"time"
+)
+
+// OutboxStatus is what an outbox tells of itself.
+type OutboxStatus struct {
+	Policy    Policy         `json:"policy"`
+	Rate      float64        `json:"bytes_per_second"`       // of late, while something was sent
+	Limit     int64          `json:"limit_bytes_per_second"` // that the call leaves; 0: none
+	Left      int64          `json:"left_bytes"`             // of what is recorded so far
+	Seconds   float64        `json:"seconds_left"`           // at that rate; 0: nothing is left, or nothing moves
+	Sending   *ParcelStatus  `json:"sending,omitempty"`      // what goes out now
+	Waiting   []ParcelStatus `json:"waiting"`                // takes that no producer has yet, oldest first
+	Delivered int            `json:"delivered"`              // takes that a producer has
+	Trouble   string         `json:"trouble,omitempty"`      // why nothing is sent
+}
+
+// ParcelStatus is how far a recording has come.
+type ParcelStatus struct {
+	Session string `json:"session"`
+	File    string `json:"file"`
+	Bytes   int64  `json:"bytes"`
+	Sent    int64  `json:"sent_bytes"` // that the hub has
+	Open    bool   `json:"open"`       // it still grows
+	Wanted  bool   `json:"wanted"`     // a producer has asked for it
+	Whole   bool   `json:"whole"`      // the hub has it, and found it right
+	Trouble string `json:"trouble,omitempty"`
+}
+
+// Status is how far all is.
+func (o *Outbox) Status() OutboxStatus {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := OutboxStatus{Policy: o.book.policy, Rate: o.speed.rate, Limit: o.way.pacer.now(), Waiting: []ParcelStatus{}, Trouble: o.book.trouble}
+	for _, p := range o.book.parcels {
+		switch {
+		case p.journal:
+		case p.state == delivered:
+			s.Delivered++
+		default:
+			s.Waiting = append(s.Waiting, p.status())
+			s.Left += max(0, p.bytes-p.sent())
+		}
+	}
+	if p := o.sending; p != nil && !p.journal {
+		now := p.status()
+		s.Sending = &now
+	}
+	if s.Rate > 0 {
+		s.Seconds = float64(s.Left) / s.Rate
+	}
+	return s
+}
+
+func (p *parcel) sent() int64 {
+	if p.state == whole || p.state == delivered {
+		return p.bytes
+	}
+	return min(max(0, p.offset), p.bytes)
+}
+
+func (p *parcel) status() ParcelStatus {
+	return ParcelStatus{Session: p.key.Session, File: p.key.File, Bytes: p.bytes, Sent: p.sent(), Open: p.open,
+		Wanted: p.wanted > 0, Whole: p.state == whole, Trouble: p.err}
+}
+
+// Line is the status in words.
+func (s OutboxStatus) Line() string {
+	if len(s.Waiting) == 0 {
+		return fmt.Sprintf("all %d takes are delivered", s.Delivered)
+	}
+	text := fmt.Sprintf("%d of %d takes are delivered, %.1f MB to go", s.Delivered, s.Delivered+len(s.Waiting), float64(s.Left)/1e6)
+	if s.Sending != nil {
+		text += fmt.Sprintf("; %s: %.0f %%", s.Sending.File, percent(s.Sending.Sent, s.Sending.Bytes))
+	}
+	if s.Rate > 0 && s.Left > 0 && s.Trouble == "" {
+		text += fmt.Sprintf(", %.0f kB/s, %v left", s.Rate/1e3, (time.Duration(s.Seconds) * time.Second).Round(time.Second))
+	}
+	if s.Trouble != "" {
+		text += "; waits: " + s.Trouble
+	}
+	return text
+}
+
+func percent(part, of int64) float64 {
+	if of <= 0 {
+		return 0
+	}
+	return 100 * float64(part) / float64(of)
+}

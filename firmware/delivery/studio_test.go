@@ -1,0 +1,173 @@
+package delivery
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"orionbox/audio/mp3"
+	"orionbox/audio/pcm"
+	"orionbox/firmware/delivery/door"
+	"orionbox/firmware/hub"
+	"orionbox/firmware/hub/server"
+	"orionbox/firmware/session"
+	"orionbox/firmware/takes"
+)
+
+// patience is what a test gives anything that is to happen.
+const patience = 30 * time.Second
+
+// studio is a hub with its files' door, in a folder of its own, that can be stopped and started again.
+type studio struct {
+	t       *testing.T
+	dir     string
+	listen  string
+	server  *server.Server
+	door    *door.Door
+	stop    func()
+	files   door.Config
+	members map[string]server.Credential
+}
+
+func newStudio(t *testing.T, files door.Config) *studio {
+	t.Helper()
+	s := &studio{t: t, dir: t.TempDir(), listen: "127.0.0.1:0", files: files, members: map[string]server.Credential{}}
+	if s.files.Store == "" {
+		s.files.Store = filepath.Join(s.dir, "files")
+	}
+	s.files.Reserve = max(s.files.Reserve, 1)
+	s.start()
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+func testLog(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+func (s *studio) start() {
+	s.t.Helper()
+	srv, err := server.New(server.Config{Listen: s.listen, Dir: filepath.Join(s.dir, "hub")}, testLog(s.t))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	d, err := door.New(s.files, srv, testLog(s.t))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	srv.Handle(hub.FilesPath+"/", d)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx) }()
+	s.server, s.door, s.listen = srv, d, srv.Addr()
+	s.stop = func() {
+		cancel()
+		if err, running := <-ended; running && err != nil {
+			s.t.Error(err)
+		}
+		close(ended)
+		s.stop = func() {}
+	}
+}
+
+// way is how somebody of the room 600 reaches the files; who was not invited yet is.
+func (s *studio) way(name string, role session.Role) *Way {
+	s.t.Helper()
+	c, known := s.members[name]
+	if !known {
+		var err error
+		if c, err = s.server.Invite(s.t.Context(), "600", name, role); err != nil {
+			s.t.Fatal(err)
+		}
+		s.members[name] = c
+	}
+	w, err := NewWay(WayConfig{Room: "600", Token: c.Token, Address: s.listen, Fingerprint: s.server.Fingerprint()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(w.Close)
+	return w
+}
+
+// record is a take of some seconds in a session of alice's; grow is called after each second of it with what is on the disk.
+func record(t *testing.T, dir string, seconds int, grow func(path string, bytes int64)) (path string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(dir, "HQ_alice_1_200003.mp3")
+	format := pcm.Format{Rate: 48000, Channels: 2}
+	f, err := mp3.Create(path, mp3.Config{Format: format, Quality: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, uint64(seconds)))
+	frame := pcm.Frame{Format: format, Data: make([]float32, 48000*2)}
+	for range seconds {
+		for i := range frame.Data {
+			frame.Data[i] = float32(random.NormFloat64()) / 20
+		}
+		if err := f.WriteFrame(frame); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		if grow != nil {
+			grow(path, f.Size())
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// run runs something of a box until the test, or the stop that it gives, ends it.
+func run(t *testing.T, do func(context.Context) error) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	stop = func() {
+		cancel()
+		if err, running := <-done; running && err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(func() { cancel(); <-done })
+	return func() { stop(); close(done) }
+}
+
+// eventually polls until something is so.
+func eventually(t testing.TB, what string, so func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); !so(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("not in %v: %s", patience, what)
+		}
+	}
+}
+
+func sizeOf(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// file is what the hub knows of a file of alice's session.
+func (s *studio) file(name string) hub.File {
+	f, _ := s.server.File("600", takes.TrackKey{Box: "alice", Session: testSession, File: name})
+	return f
+}
+
+const testSession = "SESSION_20260102_200000"
