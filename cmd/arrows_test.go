@@ -34,6 +34,7 @@ var packages = map[string][]string{
 	"sip/conference": {"sip/media", "sip/sdp", "sip/rtp"},
 	"audio/pcm":      {},
 	"audio/recorder": {"audio/pcm"},
+	"audio/player":   {"audio/wav", "audio/ring", "audio/resample"},
 	"audio/engine":   {"audio/device", "audio/ring", "audio/resample", "audio/pcm"},
 }
 

@@ -138,6 +138,7 @@ func (b *Box) directorConfig() (director.Config, error) {
 		Studio: b.format(), Bitrate: set.HQRecordingSettings.Bitrate,
 		VoiceRate: offered[0].SampleRate,
 		OpenTake:  b.openTake, OpenVoice: openVoice, NewVoice: b.newVoice,
+		OpenPlayback: b.openPlayback, Speak: b.speak,
 		HangUp: func() { b.hangUp() },
 	}, nil
 }

@@ -302,6 +302,21 @@ func (s studio) Mark(ctx context.Context, m webadmin.MarkRequest) (string, error
 	return text, asRefusal(err)
 }
 
+func (s studio) Play(ctx context.Context, r webadmin.PlayRequest) (string, error) {
+	text, err := s.direct.Play(ctx, director.PlayRequest{Chunk: r.Chunk, Session: r.Session, To: director.Audience(r.To)})
+	return text, asRefusal(err)
+}
+
+func (s studio) StopPlaying(ctx context.Context) (string, error) {
+	text, err := s.direct.StopPlaying(ctx)
+	return text, asRefusal(err)
+}
+
+func (s studio) Seek(ctx context.Context, r webadmin.SeekRequest) (string, error) {
+	text, err := s.direct.Seek(ctx, director.SeekRequest{At: r.At, Relative: r.Relative})
+	return text, asRefusal(err)
+}
+
 // asRefusal gives what the box refuses the HTTP status of its kind.
 func asRefusal(err error) error {
 	switch {

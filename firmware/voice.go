@@ -62,6 +62,7 @@ func (b *Box) report(what string, err error) {
 func (v *voice) Rate() int                   { return v.rate }
 func (v *voice) Attach(leg *media.Leg) error { return v.line.Attach(leg) }
 func (v *voice) Detach()                     { v.line.Detach() }
+func (v *voice) Play(source media.Mic)       { v.line.Play(source) }
 func (v *voice) String() string              { return fmt.Sprintf("voice at %d Hz", v.rate) }
 
 // When is when the microphone heard what stands at the sample pos of the voice recording.

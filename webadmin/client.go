@@ -64,6 +64,21 @@ func (c *Client) Mark(ctx context.Context, request MarkRequest) (string, error) 
 	return c.post(ctx, "/api/markers", request)
 }
 
+// Play plays a chunk, in place of what plays, and returns the box's words.
+func (c *Client) Play(ctx context.Context, request PlayRequest) (string, error) {
+	return c.post(ctx, "/api/play", request)
+}
+
+// StopPlaying ends what plays and returns the box's words.
+func (c *Client) StopPlaying(ctx context.Context) (string, error) {
+	return c.post(ctx, "/api/play/stop", nil)
+}
+
+// Seek has what plays go on elsewhere and returns the box's words.
+func (c *Client) Seek(ctx context.Context, request SeekRequest) (string, error) {
+	return c.post(ctx, "/api/play/seek", request)
+}
+
 // Chat is what was said after the post of that number, as JSON; if that is nothing, it waits for more, at most so long
 // (up to MaxWait).
 func (c *Client) Chat(ctx context.Context, after int64, wait time.Duration) (json.RawMessage, error) {

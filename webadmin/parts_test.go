@@ -21,6 +21,8 @@ type studio struct {
 	after int64
 	wait  time.Duration
 	said  string
+	play  PlayRequest
+	seek  SeekRequest
 }
 
 func (s *studio) Peers(context.Context) (any, error) {

@@ -19,6 +19,12 @@ type Studio interface {
 	Markers(ctx context.Context, all bool) (any, error)
 	// Mark does something to a marker and tells in words what.
 	Mark(ctx context.Context, request MarkRequest) (string, error)
+	// Play plays a chunk, in place of what plays, and tells in words what it does.
+	Play(ctx context.Context, request PlayRequest) (string, error)
+	// StopPlaying ends what plays.
+	StopPlaying(ctx context.Context) (string, error)
+	// Seek has what plays go on elsewhere.
+	Seek(ctx context.Context, request SeekRequest) (string, error)
 	// Chat is what was said after the post of that number; if that is nothing, it waits for more, at most so long.
 	Chat(ctx context.Context, after int64, wait time.Duration) (any, error)
 	// Say writes a line to the room's chat.
@@ -33,6 +39,19 @@ type MarkRequest struct {
 	By     time.Duration `json:"by_ns,omitempty"` // nanoseconds; of move: from where it stands; of set: from now
 }
 
+// PlayRequest is what is to be played, and to whom.
+type PlayRequest struct {
+	Chunk   string `json:"chunk"`             // alice/3, 3, or a marker's id
+	Session string `json:"session,omitempty"` // of the chunk's box; empty for this one
+	To      string `json:"to"`                // me, all
+}
+
+// SeekRequest is where what plays is to go on.
+type SeekRequest struct {
+	At       time.Duration `json:"at_ns"`              // nanoseconds from the start of the chunk
+	Relative bool          `json:"relative,omitempty"` // or from where it is
+}
+
 // SayRequest is a line for the chat.
 type SayRequest struct {
 	Text string `json:"text"`
@@ -41,7 +60,7 @@ type SayRequest struct {
 const (
 	// MaxWait bounds how long a request for the chat may wait for more.
 	MaxWait = 30 * time.Second
-	// maxBy bounds how far a marker moves: no session is longer.
+	// maxBy bounds how far a marker moves, and a seek: no session is longer.
 	maxBy = 24 * time.Hour
 )
 
@@ -50,6 +69,9 @@ func studioRoutes(r *gin.RouterGroup, studio Studio) {
 	r.GET("/api/chunks", get(someOrAll(studio, Studio.Chunks)))
 	r.GET("/api/markers", get(someOrAll(studio, Studio.Markers)))
 	r.POST("/api/markers", do(postMarker(studio)))
+	r.POST("/api/play", do(postPlay(studio)))
+	r.POST("/api/play/stop", do(func(c *gin.Context) (string, error) { return studio.StopPlaying(c.Request.Context()) }))
+	r.POST("/api/play/seek", do(postSeek(studio)))
 	r.GET("/api/chat", get(getChat(studio)))
 	r.POST("/api/chat", do(postChat(studio)))
 }
@@ -75,6 +97,29 @@ func postMarker(studio Studio) func(*gin.Context) (string, error) {
 			return "", &Error{http.StatusBadRequest, "a marker moves by at most " + maxBy.String()}
 		}
 		return studio.Mark(c.Request.Context(), request)
+	}
+}
+
+func postPlay(studio Studio) func(*gin.Context) (string, error) {
+	return func(c *gin.Context) (string, error) {
+		var request PlayRequest
+		if err := read(c, &request); err != nil {
+			return "", err
+		}
+		return studio.Play(c.Request.Context(), request)
+	}
+}
+
+func postSeek(studio Studio) func(*gin.Context) (string, error) {
+	return func(c *gin.Context) (string, error) {
+		var request SeekRequest
+		if err := read(c, &request); err != nil {
+			return "", err
+		}
+		if request.At.Abs() > maxBy {
+			return "", &Error{http.StatusBadRequest, "no chunk is longer than " + maxBy.String()}
+		}
+		return studio.Seek(c.Request.Context(), request)
 	}
 }
 

@@ -63,15 +63,21 @@ func printMarkers(w io.Writer, markers []takes.Marker) error {
 // mark has something done to a marker and prints the box's words.
 func (f *flags) mark(cmd *cobra.Command, op takes.Op, request webadmin.MarkRequest) error {
 	request.Op = string(op)
-	text, err := f.client().Mark(cmd.Context(), request)
-	if err != nil {
+	return f.words(cmd)(f.client().Mark(cmd.Context(), request))
+}
+
+// words prints what a box said that it did.
+func (f *flags) words(cmd *cobra.Command) func(text string, err error) error {
+	return func(text string, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case f.json:
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(webadmin.Reply{Text: text})
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), printable(text))
 		return err
 	}
-	if f.json {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(webadmin.Reply{Text: text})
-	}
-	_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
-	return err
 }
 
 func newMarkerList(f *flags) *cobra.Command {

@@ -32,6 +32,7 @@ To make a studio of several boxes, invite the others on the producer's box, and 
   orionbox peers               who is there and what they do
   orionbox press segment       cut everybody's recording here
   orionbox chunks              what was cut
+  orionbox play alice/3        hear one of them; --to all: have everybody hear it
   orionbox chat                talk in writing`
 
 const exitHelp = `
@@ -63,7 +64,7 @@ func newRoot() *cobra.Command {
 	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
-		newPeers(), newMarker(), newChunks(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
+		newPeers(), newMarker(), newChunks(), newPlay(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
 		newCheck(), newDevices(), newRecover(), newVersion())
 	return root
 }

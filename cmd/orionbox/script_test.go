@@ -30,6 +30,10 @@ type scripted struct {
 	more  chan struct{} // closed when there are more posts
 	deaf  bool          // what is said stays in the box, as it does while the hub is away
 	held  []string
+
+	plays []webadmin.PlayRequest
+	seeks []webadmin.SeekRequest
+	stops int
 }
 
 func (s *scripted) Peers(context.Context) (any, error) { return s.peers, nil }

@@ -15,6 +15,7 @@ import (
 
 	"orionbox/audio/engine"
 	"orionbox/audio/pcm"
+	"orionbox/audio/player"
 	"orionbox/audio/recorder"
 	"orionbox/firmware/clock"
 	"orionbox/firmware/health"
@@ -54,6 +55,7 @@ type Voice interface {
 	Rate() int
 	When(pos int64) (time.Time, bool) // the microphone heard what stands there
 	Attach(*media.Leg) error
+	Play(media.Mic) // into the line, in place of what played; nil = nothing
 	Detach()
 	Close() // ends the tick; the recording must have been stopped
 }
@@ -71,8 +73,12 @@ type Config struct {
 	OpenTake  func(path string) (recorder.File, error)
 	OpenVoice func(path string, rate int) (recorder.File, error)
 	NewVoice  func(rate int) Voice
-	NoHub     error  // why there is no hub though there should be one; nil else
-	HangUp    func() // leaves the conference for good
+	// OpenPlayback opens recordings to be played at rate Hz; it waits for the disk. Speak plays one in the box's own
+	// speakers, and nowhere else, until hush.
+	OpenPlayback func(of []player.Stretch, rate int) (Playback, error)
+	Speak        func(p Playback, rate int) (hush func())
+	NoHub        error  // why there is no hub though there should be one; nil else
+	HangUp       func() // leaves the conference for good
 }
 
 // Parts are what a director steers.
@@ -113,6 +119,8 @@ type Director struct {
 	voice  Voice   // of the open session, nil without one
 	spoken *track  // of the voice
 	studio *track
+
+	playing *playing // nil while nothing plays
 
 	retried time.Time
 	disk    space
@@ -180,12 +188,15 @@ func (d *Director) Run(ctx context.Context) error {
 			d.doHub(e)
 		case e := <-d.voiceEvents():
 			d.doVoice(e)
+		case <-d.playedOut():
+			d.endPlaying("ended")
 		case report := <-d.clerk.reports:
 			report()
 		case <-ticker.C:
 			d.doTick()
 		}
 	}
+	d.endPlaying("the box stops")
 	d.say(hub.KindNotice, hub.NoticeLeft)
 	return nil
 }

@@ -172,6 +172,7 @@ type voice struct {
 	rate     int
 	began    time.Time
 	attached *media.Leg
+	played   media.Mic
 	stop     func()
 }
 
@@ -188,6 +189,18 @@ func (v *voice) Attach(leg *media.Leg) error {
 	return nil
 }
 
+func (v *voice) Play(source media.Mic) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.played = source
+}
+
+func (v *voice) plays() media.Mic {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.played
+}
+
 func (v *voice) leg() *media.Leg {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -202,6 +215,7 @@ type rig struct {
 	store *store
 	voice *voice
 	dir   string
+	shop  *shop
 	*Director
 	leave   context.CancelFunc
 	done    chan error
@@ -225,7 +239,7 @@ func startIn(t *testing.T, role session.Role, room Hub) *rig {
 func startWith(t *testing.T, role session.Role, room Hub, noHub error) *rig {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	r := &rig{t: t, dir: t.TempDir(), done: make(chan error, 1), hung: make(chan struct{}),
+	r := &rig{t: t, dir: t.TempDir(), shop: &shop{}, done: make(chan error, 1), hung: make(chan struct{}),
 		card: &card{changed: make(chan struct{}, 64), began: time.Now()},
 		line: &line{events: make(chan phone.Event, 16), status: phone.Status{State: phone.Registering}},
 	}
@@ -256,6 +270,7 @@ func startWith(t *testing.T, role session.Role, room Hub, noHub error) *rig {
 			r.voice = &voice{Recorder: rec, rate: rate, began: time.Now(), stop: stop}
 			return r.voice
 		},
+		OpenPlayback: r.shop.open, Speak: r.shop.speak,
 		HangUp: func() { close(r.hung) },
 	}, Parts{Audio: r.card, Phone: r.line, Studio: studio, Disk: r.store, Hub: room}, log)
 	ctx, leave := context.WithCancel(context.Background())

@@ -83,6 +83,7 @@ func (d *Director) startTake(number int) {
 
 // closeSession stops the voice recording; settle does the rest when that is on disk.
 func (d *Director) closeSession() {
+	d.endPlaying("the session ends")
 	d.voice.Detach()
 	d.voice.Stop()
 }

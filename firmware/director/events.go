@@ -25,6 +25,9 @@ func (d *Director) doCall(e phone.Event) {
 		d.attach()
 		d.note(d.folder, takes.Entry{Kind: takes.KindCall, Text: "in conference, " + e.Status.Codec})
 	case had:
+		if d.playing != nil && d.playing.to == ToAll {
+			d.endPlaying("the call is gone")
+		}
 		if d.voice != nil {
 			d.voice.Detach()
 		}

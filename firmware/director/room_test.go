@@ -50,6 +50,12 @@ func (t *table) said() (posts []hub.Post) {
 	return posts
 }
 
+// tell tells the box of a track, present that a box is there.
+func (t *table) tell(k takes.Track) { t.events <- hub.Tracked{Track: k} }
+func (t *table) present(id string) {
+	t.events <- hub.PeersChanged{Peers: []hub.Peer{{ID: id, State: hub.Present}}}
+}
+
 // ahead is how far the hub's clock is ahead of the box's.
 const ahead = 5 * time.Minute
 

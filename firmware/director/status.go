@@ -26,7 +26,8 @@ type Status struct {
 	Recording bool           `json:"recording"` // bytes of a take are reaching the disk
 	Take      TakeStatus     `json:"take"`
 	Voice     FileStatus     `json:"voice"`
-	Session   string         `json:"session"` // folder, empty without one
+	Session   string         `json:"session"`           // folder, empty without one
+	Playing   *PlayingStatus `json:"playing,omitempty"` // missing while nothing plays
 	Audio     AudioStatus    `json:"audio"`
 	Storage   StorageStatus  `json:"storage"`
 	Hub       *hub.Status    `json:"hub,omitempty"` // missing without one
@@ -97,6 +98,7 @@ func (d *Director) look() Status {
 		Faults:  d.shown,
 		Clock:   d.clockStatus(),
 		Peers:   d.lookPeers(),
+		Playing: d.lookPlaying(),
 		Audio: AudioStatus{Mic: audio.Mic, Speakers: audio.Speakers, MicMuted: d.state.MicMuted, SpeakersMuted: d.state.SpeakersMuted,
 			PeakDB: audio.Level.PeakDB, RMSDB: audio.Level.RMSDB, Clipped: audio.Level.Clipped},
 	}
@@ -173,6 +175,9 @@ func (s Status) Print(w io.Writer) error {
 	line("call", "%s", s.callLine())
 	line("take", "%s", s.takeLine())
 	line("voice", "%s", s.Voice.line("not recording"))
+	if s.Playing != nil {
+		line("playing", "%s", s.Playing.line())
+	}
 	line("mic", "%s", s.Audio.micLine())
 	line("speakers", "%s%s", deviceLine(s.Audio.Speakers), muted(s.Audio.SpeakersMuted))
 	line("storage", "%s, %.0f minutes left (%.0f MB free) in %s", s.Storage.Level, s.Storage.MinutesLeft, megabytes(s.Storage.Free), s.Storage.Folder)

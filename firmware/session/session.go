@@ -161,6 +161,21 @@ func (s State) MayMark() string {
 	return ""
 }
 
+// MayPlay tells why this box plays no recording now, to all or to itself alone; empty if it does.
+func (s State) MayPlay(toAll bool) string {
+	switch {
+	case s.Leaving:
+		return "the box is shutting down"
+	case !toAll:
+		return ""
+	case s.Role != Producer:
+		return "only a PRODUCER plays to all; this box is a " + string(s.Role) + "'s: play it to yourself (--to me)"
+	case !s.Open || !s.InConference:
+		return "this box is not in the conference, so nobody would hear it: play it to yourself (--to me)"
+	}
+	return ""
+}
+
 func joined(s State) (State, []Effect) {
 	s.InConference = true
 	return openSession(s, nil)

@@ -32,6 +32,7 @@ const (
 	KindCall           Kind = "call"
 	KindClock          Kind = "clock" // where the session clock and a stream stand
 	KindPeer           Kind = "peer"  // Text is what was noticed of another box
+	KindPlay           Kind = "play"  // Text is which chunk was played to all, and what became of it; Hub is when, for it is in the voice recording
 )
 
 // The texts of KindSession.

@@ -30,6 +30,9 @@ type Line struct {
 	leg            atomic.Pointer[Leg]
 	near, far, mix []float32
 	pos            int64
+	played         atomic.Pointer[Mic] // into the line, besides the Mic
+	before         *Mic                // what played at the tick before; the tick's own, as the next
+	play, fade     []float32
 	started        atomic.Pointer[time.Time] // of Run
 	late, skipped  atomic.Int64
 	failed         atomic.Int64
@@ -38,7 +41,8 @@ type Line struct {
 // NewLine makes a line that stands still until Run or Tick. The rate must be a multiple of 50.
 func NewLine(cfg LineConfig) *Line {
 	n := cfg.Rate / framesPerSecond
-	return &Line{cfg: cfg, near: make([]float32, n), far: make([]float32, n), mix: make([]float32, n)}
+	block := func() []float32 { return make([]float32, n) }
+	return &Line{cfg: cfg, near: block(), far: block(), mix: block(), play: block(), fade: block()}
 }
 
 // Attach joins a call to the line, in place of the one before. From any goroutine; the leg must run at the line's rate.
@@ -53,21 +57,71 @@ func (l *Line) Attach(leg *Leg) error {
 // Detach leaves the line without a call. The leg may be closed at once.
 func (l *Line) Detach() { l.leg.Store(nil) }
 
+// Play plays sound into the line, for the far end, the Speaker and the recording alike, in place of what played before; nil
+// is none. It is no matter of the Mic: where that is muted it is heard all the same. From any goroutine.
+func (l *Line) Play(source Mic) {
+	if source == nil {
+		l.played.Store(nil)
+		return
+	}
+	l.played.Store(&source)
+}
+
 // Tick moves 20 ms of sound each way. It never waits and allocates nothing, as far as Mic, Speaker and Record do not.
+//
+//	mic ---(+)--> call, recording      far end ---+--> recording
+//	        |                                     |
+//	        played ------------------------------(+)--> speaker
 func (l *Line) Tick() {
 	clear(l.near)
 	clear(l.far)
 	if l.cfg.Mic != nil {
 		l.cfg.Mic.ReadVoice(l.near)
 	}
+	plays := l.readPlayed()
+	if plays {
+		add(l.near, l.play)
+		pcm.SoftLimit(l.near)
+	}
 	if leg := l.leg.Load(); leg != nil {
 		leg.Send(l.near)
 		leg.Receive(l.far)
 	}
 	if l.cfg.Speaker != nil {
-		l.cfg.Speaker.WriteVoice(l.far)
+		copy(l.mix, l.far)
+		if plays {
+			add(l.mix, l.play) // the speakers' own mix keeps within full scale
+		}
+		l.cfg.Speaker.WriteVoice(l.mix)
 	}
 	l.record()
+}
+
+// readPlayed fetches what is played into the line; false for nothing. What has been taken away or replaced fades out within
+// the tick: nobody else reads it any more.
+func (l *Line) readPlayed() bool {
+	now, before := l.played.Load(), l.before
+	l.before = now
+	if now == nil && before == nil {
+		return false
+	}
+	clear(l.play)
+	if now != nil {
+		(*now).ReadVoice(l.play)
+	}
+	if before != nil && before != now {
+		(*before).ReadVoice(l.fade)
+		for i, s := range l.fade {
+			l.play[i] += s * float32(len(l.fade)-1-i) / float32(len(l.fade))
+		}
+	}
+	return true
+}
+
+func add(sum, data []float32) {
+	for i, s := range data {
+		sum[i] += s
+	}
 }
 
 func (l *Line) record() {
