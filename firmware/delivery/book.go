@@ -33,7 +33,6 @@ const (
 	waiting   state = iota // some of it is not at the hub
 	whole                  // the hub has it, and found it right
 	delivered              // a producer has it
-	broken                 // it cannot be sent as it is; err says why
 )
 
 // parcel is a file to be delivered: a take, or a session's journal.
@@ -116,8 +115,9 @@ func (b *book) endSession(session string) {
 	}
 }
 
-// want puts what a producer asks for before all else, and tells whether it must be looked for.
-func (b *book) want(k takes.TrackKey) (known bool) {
+// want puts what a producer asked for at a time before all else, and tells whether it is known. What the hub has let go of since
+// every producer had it is sent once more, unless it was asked for before that.
+func (b *book) want(k takes.TrackKey, at time.Time) (known bool) {
 	b.wants++
 	k.Box = ""
 	p := b.find(k)
@@ -125,8 +125,11 @@ func (b *book) want(k takes.TrackKey) (known bool) {
 		b.early[k] = b.wants
 		return false
 	}
-	if p.wanted = b.wants; p.state != waiting && p.state != broken && p.receipt.Gone {
-		p.state, p.offset = waiting, unknown // the hub has let go of it, and somebody has not
+	switch {
+	case p.state == waiting:
+		p.wanted = b.wants
+	case p.receipt.Gone && at.After(p.receipt.last()):
+		p.state, p.offset, p.wanted = waiting, unknown, b.wants
 	}
 	return true
 }

@@ -24,7 +24,7 @@ type OutboxConfig struct {
 	Policy Policy
 }
 
-// Outbox brings this box's recordings to the hub. None of its methods but Run and Rest waits for a network or a disk.
+// Outbox brings this box's recordings to the hub. None of its methods but Run waits for a network or a disk.
 type Outbox struct {
 	cfg  OutboxConfig
 	way  *Way
@@ -78,10 +78,10 @@ func (o *Outbox) LookThrough() {
 	o.change(func() { o.look = append(o.look, o.cfg.Root) })
 }
 
-// Want puts what a producer asks for before all else.
-func (o *Outbox) Want(k takes.TrackKey) {
+// Want puts what a producer asked for at a time before all else.
+func (o *Outbox) Want(k takes.TrackKey, at time.Time) {
 	o.change(func() {
-		if k.Box == o.cfg.Box && !o.book.want(k) {
+		if k.Box == o.cfg.Box && !o.book.want(k, at) {
 			o.look = append(o.look, filepath.Join(o.cfg.Root, k.Session))
 		}
 	})
@@ -257,30 +257,8 @@ func (o *Outbox) remembered(path string) (Receipt, state) {
 	return r, waiting
 }
 
-// Rest waits until all that may be sent is at the hub, or until nothing has moved for as long as patience: then the rest is parked,
-// and goes on at the next start.
-func (o *Outbox) Rest(ctx context.Context, patience time.Duration) {
-	poll := time.NewTicker(50 * time.Millisecond)
-	defer poll.Stop()
-	last, at := int64(-1), o.now()
-	for {
-		moved, left := o.progress()
-		if left == 0 || o.now().Sub(at) > patience {
-			return
-		}
-		if moved != last {
-			last, at = moved, o.now()
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-poll.C:
-		}
-	}
-}
-
-// progress is how many bytes were sent in all, and how many parcels may be sent and are not delivered.
-func (o *Outbox) progress() (moved int64, left int) {
+// Progress is how many bytes were sent in all, and how many parcels may be sent and are not delivered.
+func (o *Outbox) Progress() (moved int64, left int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, p := range o.book.parcels {

@@ -60,6 +60,16 @@ func (r Receipt) write(recording string) error {
 	return nil
 }
 
+// last is when a producer took the recording last.
+func (r Receipt) last() (at time.Time) {
+	for _, t := range r.Taken {
+		if t.At.After(at) {
+			at = t.At
+		}
+	}
+	return at
+}
+
 // with is the receipt with what the hub tells.
 func (r Receipt) with(f hub.File) Receipt {
 	at := f.At.Time()

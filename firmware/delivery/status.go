@@ -91,3 +91,58 @@ func percent(part, of int64) float64 {
 	}
 	return 100 * float64(part) / float64(of)
 }
+
+// Missing says what is to be done until all is delivered and confirmed.
+func (s OutboxStatus) Missing() []string {
+	var all []string
+	for _, p := range s.Waiting {
+		if why := p.missing(s); why != "" {
+			all = append(all, fmt.Sprintf("%s in %s %s", p.File, p.Session, why))
+		}
+	}
+	return all
+}
+
+func (p ParcelStatus) missing(s OutboxStatus) string {
+	switch {
+	case p.Whole:
+		return "is at the hub and was compared; no producer has taken it yet"
+	case p.Open && s.Policy != Live:
+		return "is being recorded"
+	case p.Trouble != "":
+		return "waits: " + p.Trouble
+	case s.Policy == Request && !p.Wanted:
+		return "waits until a producer asks for it"
+	case s.Trouble != "":
+		return "waits: " + s.Trouble
+	}
+	return fmt.Sprintf("is on its way: %.0f %%", percent(p.Sent, p.Bytes))
+}
+
+// Missing says what has not come whole yet.
+func (s InboxStatus) Missing() []string {
+	var all []string
+	for _, a := range s.Arriving {
+		all = append(all, fmt.Sprintf("%s of %s is arriving: %.1f MB", a.File, a.Name, float64(a.Have)/1e6))
+	}
+	if len(all) == 0 && s.Trouble != "" {
+		all = append(all, "what has arrived is not cut: "+s.Trouble)
+	}
+	return all
+}
+
+// Line is the status in words.
+func (s InboxStatus) Line() string {
+	text := fmt.Sprintf("%d takes in %s", s.Received, s.Folder)
+	if len(s.Arriving) > 0 {
+		bytes := int64(0)
+		for _, a := range s.Arriving {
+			bytes += a.Have
+		}
+		text += fmt.Sprintf(", %d arriving (%.1f MB here)", len(s.Arriving), float64(bytes)/1e6)
+	}
+	if s.Trouble != "" {
+		text += "; waits: " + s.Trouble
+	}
+	return text
+}

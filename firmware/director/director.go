@@ -84,8 +84,10 @@ type Config struct {
 // Parts are what a director steers.
 type Parts struct {
 	Audio  Audio
-	Phone  Phone // nil while no account is set up
-	Hub    Hub   // nil without one
+	Phone  Phone  // nil while no account is set up
+	Hub    Hub    // nil without one
+	Outbox Outbox // nil without a hub, and on a box that delivers nothing
+	Inbox  Inbox  // nil without a hub, and on a box that receives nothing
 	Studio Recorder
 	Disk   Disk
 }
@@ -127,6 +129,7 @@ type Director struct {
 	lost    int64 // sample frames of the session that the box or its disk was too slow for
 
 	room
+	courier
 	id        string // of this box among the peers
 	clock     timelines
 	synced    time.Time // when the session clock became the present one
@@ -151,7 +154,7 @@ func New(cfg Config, parts Parts, log *slog.Logger) *Director {
 		faults: health.New(),
 		shown:  []health.Fault{},
 		studio: newTrack(parts.Studio),
-		room:   newRoom(), id: takes.FileName(cfg.Name), markers: newMarkers(),
+		room:   newRoom(), courier: newCourier(), id: takes.FileName(cfg.Name), markers: newMarkers(),
 		clock: newTimelines(born), card: clock.NewCard(cfg.Studio.Rate),
 	}
 	if parts.Hub != nil {
@@ -207,7 +210,7 @@ const (
 )
 
 func (d *Director) done() bool {
-	return d.state.Done() && d.voice == nil && d.folder == nil // closed, not only asked to
+	return d.state.Done() && d.voice == nil && d.folder == nil && d.rested() // closed, not only asked to
 }
 
 func (d *Director) phoneEvents() <-chan phone.Event {

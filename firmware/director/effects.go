@@ -121,6 +121,9 @@ func (d *Director) doClosed(f *folder, err error) {
 		d.log.Error("close session", "folder", f.name, "err", err)
 	}
 	d.log.Info("session closed", "folder", f.name)
+	if d.parts.Outbox != nil && f.name != "" {
+		d.parts.Outbox.EndSession(f.name)
+	}
 }
 
 // note writes a line to a session's journal, with the time of now if it has none, whenever the disk gets to it.

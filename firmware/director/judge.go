@@ -30,6 +30,7 @@ func (d *Director) doTick() {
 	now := d.now()
 	d.keepTime(now)
 	d.tellSettled()
+	d.deliver()
 	if now.Sub(d.retried) >= retryEvery {
 		d.retried = now
 		d.feed(session.Retry{})

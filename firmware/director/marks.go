@@ -65,7 +65,9 @@ func (d *Director) take(c takes.Change) {
 	d.markers.keep(c)
 	c = d.carried(c)
 	before, _ := d.markers.board.Marker(c.Marker)
-	if !d.markers.board.Take(c) || d.folder == nil || max(c.At, before.At) < d.clock.At(d.folder.began) {
+	news := d.markers.board.Take(c)
+	d.stale = d.stale || news
+	if !news || d.folder == nil || max(c.At, before.At) < d.clock.At(d.folder.began) {
 		return
 	}
 	e := takes.Entry{Kind: takes.KindMarker, Change: &c}
@@ -97,6 +99,7 @@ func (d *Director) carryMarkers() {
 // forget takes back a change that the hub refused, in the journal too.
 func (d *Director) forget(c takes.Change) {
 	d.markers.board.Forget(c.ID)
+	d.stale = true
 	if i, known := d.markers.index[c.ID]; known {
 		d.markers.made[i] = takes.Change{} // which is no change
 	}

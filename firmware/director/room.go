@@ -60,6 +60,9 @@ func (d *Director) doHub(event hub.Event) {
 		d.doPosted(e.Post)
 	case hub.Tracked:
 		d.told[e.Track.Key()] = e.Track
+		d.arriveAll(e.Track)
+	case hub.Filed:
+		d.doFiled(e.File)
 	case hub.Refused:
 		d.doRefused(e)
 	case hub.StateChanged:
@@ -101,6 +104,10 @@ func (d *Director) doPosted(p hub.Post) {
 		}
 		return
 	}
+	if p.Kind == hub.KindRequest {
+		d.doRequest(p)
+		return
+	}
 	if p.Kind == hub.KindNotice && p.By != d.id {
 		d.note(d.folder, takes.Entry{Kind: takes.KindPeer, Text: p.By + " " + p.Text})
 	}
@@ -125,6 +132,7 @@ func (d *Director) presence() hub.Presence {
 		Call: d.state.InConference, Recording: take.Recording, Take: take.State, Number: take.Number,
 		MicMuted: d.state.MicMuted, SpeakersMuted: d.state.SpeakersMuted,
 		Clipping:       d.parts.Audio.Status().Level.Clipped,
+		Delivering:     d.parts.Outbox != nil && d.parts.Outbox.Status().Sending != nil,
 		StorageMinutes: int(min(d.disk.minutes, 1e6)),
 	}
 	for _, f := range d.shown {
@@ -153,8 +161,10 @@ func (d *Director) notices(before, after session.State) {
 
 // say posts a line to the room.
 func (d *Director) say(kind hub.PostKind, text string) {
-	d.post(hub.Post{ID: rand.Text(), Kind: kind, Text: text})
+	d.post(hub.Post{ID: newPostID(), Kind: kind, Text: text})
 }
+
+func newPostID() string { return rand.Text() }
 
 // waiting is a post that was made before the hub's clock was known: it goes to the room once its time is.
 type waiting struct {
@@ -195,10 +205,14 @@ func (d *Director) postWaiting() {
 	d.waiting = nil
 }
 
-// Meet gives the box a hub, if it had none when it started.
-func (d *Director) Meet(h Hub) {
+// Meet gives the box a hub, if it had none when it started; out and in are nil where there is nothing to deliver or receive.
+func (d *Director) Meet(h Hub, out Outbox, in Inbox) {
 	_ = d.onLoop(context.Background(), func() { // fails only once the box has stopped
 		d.parts.Hub, d.id, d.cfg.NoHub = h, h.ID(), nil
+		d.parts.Outbox, d.parts.Inbox = out, in
+		for _, r := range d.own {
+			d.follow(r)
+		}
 		d.found(health.HubMissing, nil)
 		d.show()
 	})

@@ -32,6 +32,8 @@ type Status struct {
 	Storage   StorageStatus  `json:"storage"`
 	Hub       *hub.Status    `json:"hub,omitempty"` // missing without one
 	Clock     ClockStatus    `json:"clock"`
+	Delivery  DeliveryStatus `json:"delivery"`
+	Safe      SafeStatus     `json:"safe_to_unplug"`
 	Peers     []hub.Peer     `json:"peers"`
 	Faults    []health.Fault `json:"faults"`
 }
@@ -103,6 +105,8 @@ func (d *Director) look() Status {
 			PeakDB: audio.Level.PeakDB, RMSDB: audio.Level.RMSDB, Clipped: audio.Level.Clipped},
 	}
 	s.Recording = s.Take.Recording
+	s.Delivery = d.lookDelivery()
+	s.Safe = d.lookSafe(s.Delivery)
 	if d.folder != nil {
 		s.Session = d.folder.name
 	}
@@ -186,6 +190,13 @@ func (s Status) Print(w io.Writer) error {
 	if s.Session != "" {
 		line("session", "%s", s.Session)
 	}
+	if out := s.Delivery.Outbox; out != nil {
+		line("delivery", "%s", out.Line())
+	}
+	if in := s.Delivery.Inbox; in != nil {
+		line("received", "%s", in.Line())
+	}
+	line("unplug", "%s", s.Safe.line())
 	for _, f := range s.Faults {
 		line("fault", "%s", f)
 	}

@@ -36,15 +36,18 @@ func (d *Director) lookPeers() []hub.Peer {
 func (d *Director) Chunks(ctx context.Context, all bool) ([]takes.Chunk, error) {
 	var tracks []takes.Track
 	var markers []takes.Marker
+	var delivered map[takes.TrackKey]bool
 	if err := d.onLoop(ctx, func() {
-		tracks, markers = d.tracks(), d.markers.board.Markers()
+		tracks, markers, delivered = d.tracks(), d.markers.board.Markers(), d.delivered()
 		if !all {
 			tracks = d.recent(tracks)
 		}
 	}); err != nil {
 		return nil, err
 	}
-	return takes.Chunks(tracks, markers), nil // which takes its time: the loop has other things to do
+	chunks := takes.Chunks(tracks, markers) // which takes its time: the loop has other things to do
+	markDelivered(chunks, delivered)
+	return chunks, nil
 }
 
 // Markers are where they stand now: those of this session, or all that are known.

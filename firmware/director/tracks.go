@@ -20,12 +20,15 @@ const announceEvery = 5 * time.Second
 func (d *Director) trackBegins(r *recording, e recorder.Event) {
 	r.begun, r.begin = true, e.Pos
 	d.own = append(d.own, r)
+	d.stale = true
+	d.follow(r)
 	d.place(r, r.begin)
 	d.announce(r)
 }
 
 func (d *Director) trackGrows(r *recording, e recorder.Event) {
 	r.samples, r.bytes = e.Samples, e.Bytes
+	d.follow(r)
 }
 
 func (d *Director) trackEnds(r *recording, e recorder.Event) {
@@ -34,6 +37,7 @@ func (d *Director) trackEnds(r *recording, e recorder.Event) {
 		return
 	}
 	r.samples, r.bytes = max(r.samples, e.Samples), max(r.bytes, e.Bytes)
+	d.follow(r)
 	d.place(r, r.begin+r.samples)
 	d.announce(r)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,4 +136,55 @@ func (n ChunkName) unclear(found []Chunk) error {
 	}
 	slices.Sort(refs)
 	return fmt.Errorf("%s may be %s: say which", n, strings.Join(refs, " or "))
+}
+
+var takeRef = regexp.MustCompile(`^(.+)/take[ -]?([0-9]{1,9})$`)
+
+// FindTake is the take that a person means by `alice/take-2`, by its file's name, or by a chunk's name, which is that of the take
+// that the chunk is of; in a session of its box, or with no session named, in the newest that has one.
+func FindTake(tracks []Track, markers []Marker, text, session, own string) (Track, error) {
+	text = strings.TrimSpace(text)
+	fits := func(Track) bool { return false }
+	if m := takeRef.FindStringSubmatch(text); m != nil {
+		n, _ := strconv.Atoi(m[2]) // digits, and few enough
+		fits = func(t Track) bool {
+			return t.Studio && t.Take == n && (strings.EqualFold(t.Box, m[1]) || strings.EqualFold(t.Name, m[1]))
+		}
+	} else if r, ok := ParseName(text); ok && r.Studio {
+		fits = func(t Track) bool { return t.File == text }
+	} else {
+		return findTakeOf(tracks, markers, text, session, own)
+	}
+	var found []Track
+	for _, t := range tracks {
+		if fits(t) && (session == "" || t.Session == session) {
+			found = append(found, t)
+		}
+	}
+	slices.SortFunc(found, func(a, b Track) int { return cmp.Or(cmp.Compare(b.Session, a.Session), cmp.Compare(a.Box, b.Box)) })
+	if len(found) == 0 {
+		return Track{}, fmt.Errorf("there is no take %s; `orionbox chunks` lists the chunks of those that there are", text)
+	}
+	if len(found) > 1 && found[0].Session == found[1].Session && found[0].Box != found[1].Box {
+		return Track{}, fmt.Errorf("%s may be of %s or %s: name the box's id", text, found[0].Box, found[1].Box)
+	}
+	return found[0], nil
+}
+
+// findTakeOf is the take of a chunk.
+func findTakeOf(tracks []Track, markers []Marker, text, session, own string) (Track, error) {
+	name, err := ParseChunkName(text)
+	if err != nil {
+		return Track{}, err
+	}
+	c, err := FindChunk(Chunks(tracks, markers), name, session, own)
+	if err != nil {
+		return Track{}, err
+	}
+	for _, t := range tracks {
+		if c.Studio != nil && t.Key() == (TrackKey{c.Box, c.Session, c.Studio.File}) {
+			return t, nil
+		}
+	}
+	return Track{}, fmt.Errorf("no take ran in chunk %s", c.Ref())
 }

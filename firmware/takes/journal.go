@@ -30,9 +30,10 @@ const (
 	KindGap            Kind = "gap"    // sound that was lost; silence keeps its place
 	KindMarker         Kind = "marker" // Change; told twice, it counts once: first as it was made here, then with the hub's Seq. With the Text MarkerRefused the hub refused it
 	KindCall           Kind = "call"
-	KindClock          Kind = "clock" // where the session clock and a stream stand
-	KindPeer           Kind = "peer"  // Text is what was noticed of another box
-	KindPlay           Kind = "play"  // Text is which chunk was played to all, and what became of it; Hub is when, for it is in the voice recording
+	KindClock          Kind = "clock"    // where the session clock and a stream stand
+	KindDelivery       Kind = "delivery" // File has come to a producer, which Text names
+	KindPeer           Kind = "peer"     // Text is what was noticed of another box
+	KindPlay           Kind = "play"     // Text is which chunk was played to all, and what became of it; Hub is when, for it is in the voice recording
 )
 
 // The texts of KindSession.

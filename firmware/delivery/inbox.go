@@ -1,0 +1,239 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"orionbox/firmware/hub"
+	"orionbox/firmware/received"
+	"orionbox/firmware/takes"
+)
+
+// InboxConfig is what an inbox is made from.
+type InboxConfig struct {
+	Box     string // id at the hub
+	Reserve int64  // bytes of the disk that stay free
+	Local   bool   // the hub is on this machine: fetching takes nothing from the call
+}
+
+// Inbox brings what artists have delivered from the hub to this producer's folder, and cuts it into its chunks. None of its
+// methods but Run waits for a network or a disk.
+type Inbox struct {
+	cfg   InboxConfig
+	way   *Way
+	store *received.Store
+	log   *slog.Logger
+	now   func() time.Time
+	wake  chan struct{}
+	limit *rate.Limiter
+
+	mu     sync.Mutex
+	shelf  *shelf
+	chunks []takes.Chunk
+	uncut  bool // the chunks' files may differ from what is wanted
+	cutErr string
+	recut  time.Time
+}
+
+// NewInbox fetches nothing until Run.
+func NewInbox(cfg InboxConfig, way *Way, store *received.Store, log *slog.Logger) *Inbox {
+	return &Inbox{cfg: cfg, way: way, store: store, log: log, now: time.Now, wake: make(chan struct{}, 1),
+		limit: rate.NewLimiter(rate.Inf, fetchPiece), shelf: newShelf(cfg.Box)}
+}
+
+// Filed takes in what the hub tells of a file, and in which session of the producer's it belongs; empty if that is not known yet.
+func (i *Inbox) Filed(f hub.File, group string) {
+	if f.Box != i.cfg.Box {
+		i.change(func() { i.shelf.filed(f, group) })
+	}
+}
+
+// Cut takes in what the chunks of all boxes are now.
+func (i *Inbox) Cut(chunks []takes.Chunk) {
+	i.change(func() { i.chunks, i.uncut = chunks, true })
+}
+
+// Heed takes in how the call fares: what is fetched gives way to it.
+func (i *Inbox) Heed(s Sample) {
+	if i.cfg.Local || !s.InCall {
+		i.limit.SetLimit(rate.Inf)
+		return
+	}
+	i.mu.Lock()
+	growing := 1
+	for _, a := range i.shelf.arrivals {
+		if a.wanted() && !a.file.Whole() {
+			growing++
+		}
+	}
+	i.mu.Unlock()
+	i.limit.SetLimit(rate.Limit(growing * callRate)) // twice as fast as they grow
+}
+
+func (i *Inbox) change(do func()) {
+	i.mu.Lock()
+	do()
+	i.mu.Unlock()
+	wake(i.wake)
+}
+
+// Run fetches until ctx ends.
+func (i *Inbox) Run(ctx context.Context) error {
+	defer i.way.Close()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		a, due := i.next()
+		if a != nil {
+			i.attempt(ctx, a)
+			continue
+		}
+		if again := i.cut(); !again.IsZero() && (due.IsZero() || again.Before(due)) {
+			due = again
+		}
+		if due.IsZero() {
+			due = i.now().Add(time.Minute)
+		}
+		timer.Reset(due.Sub(i.now()))
+		select {
+		case <-ctx.Done():
+		case <-i.wake:
+		case <-timer.C:
+		}
+	}
+	return nil
+}
+
+func (i *Inbox) next() (*arrival, time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.shelf.next(i.now())
+}
+
+// attempt makes one attempt to fetch some of an arrival.
+func (i *Inbox) attempt(ctx context.Context, a *arrival) {
+	i.mu.Lock()
+	job := *a
+	i.mu.Unlock()
+	got, err := i.fetch(ctx, &job)
+	if ctx.Err() != nil {
+		return
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if a.file.Upload != job.file.Upload { // it was told of another meanwhile
+		return
+	}
+	a.have = job.have
+	if got {
+		a.taken, i.uncut = true, true
+	}
+	i.judge(a, err)
+}
+
+// judge notes what came of an attempt.
+func (i *Inbox) judge(a *arrival, err error) {
+	now := i.now()
+	if !a.file.Whole() {
+		a.looks = now.Add(growEvery)
+	}
+	switch {
+	case err == nil:
+		i.shelf.went()
+		a.err = ""
+	case errors.Is(err, errAnew):
+		i.log.Error("recording is fetched anew", "file", a.file.File, "of", a.file.Box, "why", err)
+		a.have, a.err = 0, err.Error()
+		if a.anews++; a.anews%maxStarts == 0 {
+			a.looks = now.Add(brokenFor)
+		}
+	case errors.Is(err, errLocal):
+		i.log.Error("keep what arrives", "file", a.file.File, "of", a.file.Box, "err", err)
+		a.err, a.have = err.Error(), unknown
+		i.shelf.pause(now, arrivalsIn, err.Error())
+	case refused(err, http.StatusNotFound, http.StatusConflict):
+		a.err, a.looks = err.Error(), now.Add(growEvery)
+	case refused(err, http.StatusUnauthorized):
+		i.shelf.pause(now, refusedIn, err.Error())
+	default:
+		i.shelf.pause(now, 0, err.Error())
+	}
+}
+
+const recutIn = 10 * time.Second // after a cut that failed
+
+// cut brings the chunks' files in step with what the chunks are, and tells when to try again if it could not.
+func (i *Inbox) cut() (again time.Time) {
+	i.mu.Lock()
+	due, chunks := i.uncut && !i.now().Before(i.recut), i.chunks
+	if i.uncut && !due {
+		again = i.recut
+	}
+	i.uncut = i.uncut && !due
+	i.mu.Unlock()
+	if !due {
+		return again
+	}
+	err := i.sync(chunks)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.cutErr = ""; err != nil {
+		if i.cutErr != err.Error() {
+			i.log.Error("cut what has arrived", "err", err)
+		}
+		i.cutErr, i.uncut, i.recut = err.Error(), true, i.now().Add(recutIn)
+		return i.recut
+	}
+	return time.Time{}
+}
+
+// sync does it for each folder that chunks are known of.
+func (i *Inbox) sync(chunks []takes.Chunk) error {
+	folders, err := i.store.Folders()
+	errs := []error{err}
+	for _, f := range folders {
+		own := slices.DeleteFunc(slices.Clone(chunks), func(c takes.Chunk) bool {
+			return c.Box != f.Owner().Box || c.Session != f.Owner().Session || c.Studio == nil
+		})
+		if len(own) > 0 {
+			_, err := f.Sync(own)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Status is how far all is.
+func (i *Inbox) Status() InboxStatus {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	s := i.shelf.status()
+	s.Folder = i.store.Root()
+	if s.Trouble == "" {
+		s.Trouble = i.cutErr
+	}
+	return s
+}
+
+// Progress is how many bytes have come in all, and how many files are whole at the hub and not here, or wait to be cut.
+func (i *Inbox) Progress() (moved int64, left int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, a := range i.shelf.arrivals {
+		moved += max(0, a.have)
+		if a.wanted() && a.file.Whole() {
+			left++
+		}
+	}
+	if i.uncut {
+		left++
+	}
+	return moved, left
+}

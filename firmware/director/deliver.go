@@ -1,0 +1,348 @@
+package director
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"orionbox/firmware/clock"
+	"orionbox/firmware/delivery"
+	"orionbox/firmware/hub"
+	"orionbox/firmware/session"
+	"orionbox/firmware/takes"
+	"orionbox/sip/phone"
+)
+
+// Delivery: the outbox is told how far each take has come, the inbox what the hub has and what the chunks are. Neither makes the
+// loop wait.
+
+// Outbox brings this box's takes to the producers: *delivery.Outbox.
+type Outbox interface {
+	Follow(delivery.Recording)
+	EndSession(dir string)
+	Want(k takes.TrackKey, at time.Time)
+	Filed(hub.File)
+	Heed(delivery.Sample)
+	Progress() (moved int64, left int)
+	Status() delivery.OutboxStatus
+}
+
+// Inbox brings the others' takes to this producer's box: *delivery.Inbox.
+type Inbox interface {
+	Filed(f hub.File, group string)
+	Cut([]takes.Chunk)
+	Heed(delivery.Sample)
+	Progress() (moved int64, left int)
+	Status() delivery.InboxStatus
+}
+
+// post office: what is known of files on their way.
+type courier struct {
+	files map[takes.TrackKey]hub.File
+	stale bool // the inbox was not told of the chunks as they are now
+	busy  bool // it is being told
+	moved int64
+	rests time.Time // since when nothing has moved; zero: the box does not leave
+}
+
+func newCourier() courier { return courier{files: map[takes.TrackKey]hub.File{}} }
+
+// follow tells the outbox how far a take has come.
+func (d *Director) follow(r *recording) {
+	if d.parts.Outbox == nil || r.number == 0 || r.path.Load() == nil {
+		return
+	}
+	d.parts.Outbox.Follow(delivery.Recording{Path: *r.path.Load(), Bytes: r.bytes, Open: !r.ended})
+}
+
+// doFiled takes in what the hub tells of a file.
+func (d *Director) doFiled(f hub.File) {
+	before := d.files[f.TrackKey]
+	d.files[f.TrackKey] = f
+	if d.parts.Outbox != nil {
+		d.parts.Outbox.Filed(f)
+	}
+	d.arrive(f)
+	if f.Box == d.id && len(f.Taken) > len(before.Taken) && d.inSession(f.Session) {
+		by := f.Taken[len(f.Taken)-1]
+		d.note(d.folder, takes.Entry{Kind: takes.KindDelivery, File: f.File, Bytes: f.Bytes, Text: "delivered to " + by.By + ", sha256 " + f.SHA256})
+	}
+}
+
+func (d *Director) inSession(name string) bool {
+	return d.folder != nil && filepath.Base(d.folder.name) == name
+}
+
+// arrive tells the inbox of a file.
+func (d *Director) arrive(f hub.File) {
+	if d.parts.Inbox != nil {
+		d.parts.Inbox.Filed(f, d.groupOf(f))
+		d.stale = true
+	}
+}
+
+// arriveAll tells it of all files of a box's session whose place was not known before.
+func (d *Director) arriveAll(t takes.Track) {
+	d.stale = true
+	for k, f := range d.files {
+		if k.Box == t.Box && k.Session == t.Session {
+			d.arrive(f)
+		}
+	}
+}
+
+// groupOf is the session of this box that a file belongs to: the one that it was recorded in, for the most part. With none, it
+// is the artist's own. Empty says that it is not known yet.
+func (d *Director) groupOf(f hub.File) string {
+	all := d.tracks()
+	from, to, known := spanOf(all, f.Box, f.Session)
+	if !known {
+		if f.Whole() {
+			return f.Session
+		}
+		return ""
+	}
+	best, most := f.Session, time.Duration(0)
+	for _, s := range sessionsOf(all, d.id) {
+		begin, end, _ := spanOf(all, d.id, s)
+		if d.inSession(s) {
+			end = max(end, to)
+		}
+		if both := min(end, to).Sub(max(begin, from)); both > most {
+			best, most = s, both
+		}
+	}
+	return best
+}
+
+// sessionsOf are a box's.
+func sessionsOf(all []takes.Track, box string) []string {
+	var names []string
+	for _, t := range all {
+		if t.Box == box && !slices.Contains(names, t.Session) {
+			names = append(names, t.Session)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// spanOf is from when to when a session of a box was recorded.
+func spanOf(all []takes.Track, box, session string) (from, to clock.Instant, known bool) {
+	for _, t := range all {
+		if t.Box != box || t.Session != session {
+			continue
+		}
+		begin, ok := t.Line.HubAt(t.Begin, t.Rate)
+		end, _ := t.Line.HubAt(t.Begin+max(t.Samples, int64(t.Rate)), t.Rate) // one that has just begun has a length too
+		if !ok {
+			continue
+		}
+		if !known || begin < from {
+			from = begin
+		}
+		to, known = max(to, end), true
+	}
+	return from, to, known
+}
+
+// deliver tells outbox and inbox how the call fares, and the inbox what the chunks are, if that is news.
+func (d *Director) deliver() {
+	s := d.sample()
+	if d.parts.Outbox != nil {
+		d.parts.Outbox.Heed(s)
+	}
+	if d.parts.Inbox == nil {
+		return
+	}
+	d.parts.Inbox.Heed(s)
+	if !d.stale || d.busy {
+		return
+	}
+	d.stale, d.busy = false, true
+	tracks, markers, inbox := d.tracks(), d.markers.board.Markers(), d.parts.Inbox
+	go func() { // which takes its time
+		inbox.Cut(takes.Chunks(tracks, markers))
+		d.clerk.reports <- func() { d.busy = false }
+	}()
+}
+
+func (d *Director) sample() delivery.Sample {
+	s := delivery.Sample{InCall: d.call.State == phone.InConference}
+	if d.parts.Phone != nil {
+		if m := d.parts.Phone.Status().Media; m != nil {
+			s.Loss, s.CallTrip = m.FarLossPercent, fromMilliseconds(m.RoundTripMS)
+		}
+	}
+	if d.parts.Hub != nil {
+		h := d.parts.Hub.Status()
+		s.Connected, s.HubTrip = h.State == hub.StateConnected, fromMilliseconds(h.RoundTripMS)
+	}
+	return s
+}
+
+func fromMilliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+// restPatience is how long a box that leaves waits for what does not move any more: the rest is parked until the next start.
+const restPatience = 8 * time.Second
+
+// rested tells whether a box that leaves has nothing to deliver any more, or cannot.
+func (d *Director) rested() bool {
+	if d.parts.Hub == nil || d.parts.Hub.Status().State != hub.StateConnected {
+		return true
+	}
+	moved, left := int64(0), 0
+	if d.parts.Outbox != nil {
+		moved, left = d.parts.Outbox.Progress()
+	}
+	if d.parts.Inbox != nil {
+		m, l := d.parts.Inbox.Progress()
+		moved, left = moved+m, left+l
+		if d.stale || d.busy {
+			left++
+		}
+	}
+	now := d.now()
+	if d.rests.IsZero() || moved != d.moved {
+		d.moved, d.rests = moved, now
+	}
+	if left > 0 && now.Sub(d.rests) >= restPatience {
+		d.log.Warn("delivery is parked: it goes on at the next start", "left", left)
+		return true
+	}
+	return left == 0
+}
+
+// Request asks another box to deliver before all else, and tells in words what.
+func (d *Director) Request(ctx context.Context, what, session string) (text string, err error) {
+	var tracks, recent []takes.Track
+	var markers []takes.Marker
+	var why string
+	if err := d.onLoop(ctx, func() {
+		tracks, markers, why = d.tracks(), d.markers.board.Markers(), d.mayRequest()
+		recent = d.recent(slices.Clone(tracks))
+	}); err != nil {
+		return "", err
+	}
+	if why != "" {
+		return "", fmt.Errorf("%w: %s", ErrRefused, why)
+	}
+	if session == "" {
+		tracks = recent
+	}
+	track, err := takes.FindTake(tracks, markers, what, session, d.id)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	failed := d.onLoop(ctx, func() { text, err = d.request(track) })
+	if failed != nil {
+		err = failed
+	}
+	return text, err
+}
+
+func (d *Director) mayRequest() string {
+	switch {
+	case d.cfg.Role != session.Producer:
+		return "only a PRODUCER's box asks for recordings; this one is a " + string(d.cfg.Role) + "'s"
+	case d.parts.Hub == nil:
+		return errNoHub.Error()
+	}
+	return ""
+}
+
+func (d *Director) request(t takes.Track) (string, error) {
+	k := t.Key()
+	name := fmt.Sprintf("take %d of %s (%s)", t.Take, t.Name, t.File)
+	switch f := d.files[k]; {
+	case t.Box == d.id:
+		return "", fmt.Errorf("%w: %s is this box's own", ErrRefused, name)
+	case f.TakenBy(d.id) && !t.Open:
+		return "", fmt.Errorf("%w: %s is here already", ErrRefused, name)
+	}
+	d.post(hub.Post{ID: newPostID(), Kind: hub.KindRequest, Want: &hub.Want{TrackKey: k}})
+	if d.peers[t.Box].State != hub.Present {
+		return name + " is asked for; that box is not there now, and sends it when it is back", nil
+	}
+	return name + " is asked for", nil
+}
+
+// doRequest follows what a producer asks of this box.
+func (d *Director) doRequest(p hub.Post) {
+	if d.parts.Outbox != nil && p.Want != nil && p.Want.Box == d.id {
+		d.parts.Outbox.Want(p.Want.TrackKey, p.At.Time())
+	}
+}
+
+// markDelivered tells of each chunk whether a producer has the take that it is of.
+func markDelivered(chunks []takes.Chunk, files map[takes.TrackKey]bool) {
+	for i, c := range chunks {
+		if c.Studio != nil {
+			chunks[i].Delivered = files[takes.TrackKey{Box: c.Box, Session: c.Session, File: c.Studio.File}]
+		}
+	}
+}
+
+// delivered are the takes that a producer has.
+func (d *Director) delivered() map[takes.TrackKey]bool {
+	all := map[takes.TrackKey]bool{}
+	for k, f := range d.files {
+		all[k] = len(f.Taken) > 0
+	}
+	return all
+}
+
+// DeliveryStatus tells how far deliveries have come, and whether the box can be switched off without anybody waiting for it.
+type DeliveryStatus struct {
+	Outbox *delivery.OutboxStatus `json:"outbox,omitempty"` // missing on a box that delivers nothing
+	Inbox  *delivery.InboxStatus  `json:"inbox,omitempty"`  // missing on a box that receives nothing
+}
+
+// SafeStatus tells whether the box may be unplugged: every take is closed, on the disk, delivered and confirmed.
+type SafeStatus struct {
+	Safe    bool     `json:"safe"`
+	Missing []string `json:"missing"` // what has to be done until then
+}
+
+func (d *Director) lookDelivery() (s DeliveryStatus) {
+	if d.parts.Outbox != nil {
+		out := d.parts.Outbox.Status()
+		s.Outbox = &out
+	}
+	if d.parts.Inbox != nil {
+		in := d.parts.Inbox.Status()
+		s.Inbox = &in
+	}
+	return s
+}
+
+// lookSafe is what is missing until the box may be unplugged.
+func (d *Director) lookSafe(s DeliveryStatus) SafeStatus {
+	missing := []string{}
+	if d.state.Take != session.Idle || len(d.studio.open) > 0 {
+		missing = append(missing, fmt.Sprintf("take %d is not closed: press record", d.studio.last.take()))
+	}
+	if n := len(d.clerk.jobs); n > 8 {
+		missing = append(missing, fmt.Sprintf("%d lines of the journal wait for the disk", n))
+	}
+	if s.Outbox != nil {
+		missing = append(missing, s.Outbox.Missing()...)
+	}
+	if s.Inbox != nil {
+		missing = append(missing, s.Inbox.Missing()...)
+	}
+	if d.cfg.Role == session.Artist && d.parts.Outbox == nil && d.cfg.NoHub != nil && d.studio.last.number > 0 {
+		missing = append(missing, "nothing is delivered: there is no hub")
+	}
+	return SafeStatus{Safe: len(missing) == 0, Missing: missing}
+}
+
+func (s SafeStatus) line() string {
+	if s.Safe {
+		return "yes"
+	}
+	return "NOT YET: " + strings.Join(s.Missing, "; ")
+}
