@@ -3,6 +3,7 @@ module orionbox
 go 1.26.8
 
 require (
+	github.com/bogem/id3v2/v2 v2.1.4
 	github.com/emiago/sipgo v1.7.2
 	github.com/gen2brain/malgo v0.11.24
 	github.com/gin-gonic/gin v1.12.0
