@@ -95,6 +95,9 @@ func planFor(r io.ReaderAt, size int64, h Header) (plan, error) {
 	if ok && info.Bytes <= size {
 		return plan{info: info, end: size, size: size, closed: true}, nil
 	}
+	if !h.hasRoom() {
+		return plan{}, fmt.Errorf("%w: its frames are too short for an Info frame", ErrForeign)
+	}
 	first := int64(h.Size())
 	found, err := scan(io.NewSectionReader(r, first, max(0, size-first)), first, h)
 	if err != nil {
