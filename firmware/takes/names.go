@@ -76,6 +76,33 @@ func ParseName(path string) (r Recording, ok bool) {
 	return Recording{}, false
 }
 
+// ChunkName is what the name of a chunk's own file tells.
+type ChunkName struct {
+	Artist string
+	Take   int
+	Chunk  int // its number in the session
+}
+
+var chunkName = regexp.MustCompile(`^HQ_(.+)_([0-9]{1,9})-([0-9]{1,9})_[0-9]{6}\.mp3$`)
+
+// ParseChunkName reads the name of a chunk that was cut out of a take into a file; ok is false for any other file, that of a
+// take included.
+func ParseChunkName(path string) (c ChunkName, ok bool) {
+	m := chunkName.FindStringSubmatch(filepath.Base(path))
+	if m == nil {
+		return c, false
+	}
+	c.Artist = m[1]
+	c.Take, _ = strconv.Atoi(m[2]) // digits, and few enough
+	c.Chunk, _ = strconv.Atoi(m[3])
+	return c, true
+}
+
+// File is the name of the chunk's file, for one that began at that time.
+func (c ChunkName) File(began time.Time) string {
+	return fmt.Sprintf("HQ_%s_%d-%d_%s.mp3", c.Artist, c.Take, c.Chunk, began.Format("150405"))
+}
+
 func takeFile(artist string, n int, now time.Time) string {
 	return fmt.Sprintf("HQ_%s_%d_%s.mp3", artist, n, now.Format("150405"))
 }
