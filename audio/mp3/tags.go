@@ -154,3 +154,10 @@ func text(tag *id3v2.Tag, id string) string {
 	f, _ := tag.GetLastFrame(id).(id3v2.TextFrame)
 	return f.Text
 }
+
+// Equal tells whether both are written as the same bytes.
+func (t Tags) Equal(u Tags) bool {
+	a, errA := t.Bytes()
+	b, errB := u.Bytes()
+	return errA == nil && errB == nil && bytes.Equal(a, b)
+}
