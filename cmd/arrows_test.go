@@ -46,6 +46,7 @@ var scaffolds = []string{"audio/audiotest", "audio/audiotest/lab", "sip/siptest"
 var owners = map[string][]string{
 	"github.com/gen2brain/malgo":     {"audio/device"},
 	"github.com/viert/go-lame":       {"audio/mp3"},
+	"github.com/bogem/id3v2":         {"audio/mp3"},
 	"gopkg.in/hraban/opus.v2":        {"audio/codec"},
 	"github.com/gin-gonic/gin":       {"webadmin"},
 	"github.com/spf13/cobra":         {"cmd/orionbox"},

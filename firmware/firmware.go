@@ -53,6 +53,7 @@ type Box struct {
 	parted chan struct{} // closed when the peers were told goodbye
 	door   http.Handler
 	room
+	post
 
 	repaired chan struct{} // closed when earlier sessions are mended
 }
@@ -155,6 +156,7 @@ func (b *Box) parts() director.Parts {
 	if b.client != nil {
 		parts.Hub = b.client
 	}
+	parts.Outbox, parts.Inbox = b.deliveries()
 	return parts
 }
 

@@ -89,7 +89,8 @@ func (b *Box) meet(ctx context.Context) error {
 	for b.client == nil {
 		err := b.buildRoom()
 		if err == nil {
-			b.direct.Meet(b.client)
+			out, in := b.deliveries()
+			b.direct.Meet(b.client, out, in)
 			break
 		}
 		b.direct.NoHub(err)
@@ -100,11 +101,12 @@ func (b *Box) meet(ctx context.Context) error {
 		}
 	}
 	if b.server == nil {
-		return b.client.Run(ctx)
+		return b.mingle(ctx)
 	}
 	hosting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	served := make(chan error, 1)
+	go func() { _ = b.files.Run(hosting) }() // which returns nil
 	go func() {
 		err := b.server.Run(hosting)
 		if hosting.Err() == nil {
@@ -112,7 +114,7 @@ func (b *Box) meet(ctx context.Context) error {
 		}
 		served <- err
 	}()
-	err := b.client.Run(ctx)
+	err := b.mingle(ctx)
 	stop()
 	return errors.Join(err, <-served)
 }
@@ -144,6 +146,10 @@ func (b *Box) buildServer() error {
 		return fmt.Errorf("build hub: %w", err)
 	}
 	b.server = s
+	if err := b.buildDoor(); err != nil {
+		b.server = nil
+		return errors.Join(err, s.Close())
+	}
 	c := set.ConnectionDetails
 	host := NewHost(s, HostDefaults{Room: b.roomName(), Server: c.Server, CallNo: c.CallNo})
 	b.room.host.Store(&host)
@@ -158,7 +164,7 @@ func (b *Box) buildClient() error {
 	if b.client, err = hub.NewClient(cfg, b.log.With("part", "peers")); err != nil {
 		return fmt.Errorf("build hub client: %w", err)
 	}
-	return nil
+	return b.buildPost(cfg)
 }
 
 const ownLimit = 10 * time.Second // for a hub on this box to answer

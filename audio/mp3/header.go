@@ -21,6 +21,7 @@ type Header struct {
 	Padded    bool
 	Protected bool // a CRC of two bytes follows the header
 	Joint     bool // joint stereo
+	Original  bool // a flag that means nothing, but that ffmpeg wants the same in each frame, as it wants Joint
 }
 
 // ParseHeader reads the header of an MPEG-1 Layer III frame; anything else is ErrNoHeader.
@@ -39,6 +40,7 @@ func ParseHeader(b [4]byte) (Header, error) {
 		Channels:  2,
 		Padded:    b[2]&2 != 0,
 		Protected: b[1]&1 == 0,
+		Original:  b[3]&4 != 0,
 	}
 	switch b[3] >> 6 {
 	case 1:
@@ -72,6 +74,9 @@ func (h Header) Bytes() [4]byte {
 		b[3] = 3 << 6
 	case h.Joint:
 		b[3] = 1 << 6
+	}
+	if h.Original {
+		b[3] |= 4
 	}
 	return b
 }

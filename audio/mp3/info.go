@@ -66,7 +66,7 @@ func InfoFrame(i Info) ([]byte, error) {
 	i.Header.Padded = false
 	frame := i.Header.silent()
 	at := 4 + i.Header.sideInfo()
-	if len(frame) < at+tagSize {
+	if !i.Header.hasRoom() {
 		return nil, errors.New("build info frame: the bit rate leaves no room for it: use 64 kbit/s or more")
 	}
 	if i.Delay < 0 || i.Delay > 0xfff || i.Padding < 0 || i.Padding > 0xfff {
@@ -78,6 +78,12 @@ func InfoFrame(i Info) ([]byte, error) {
 	putLAME(tag, i)
 	binary.BigEndian.PutUint16(tag[tagCRC:], crc16(0, frame[:at+tagCRC]))
 	return frame, nil
+}
+
+// hasRoom tells whether an Info frame fits into a frame like this.
+func (h Header) hasRoom() bool {
+	h.Padded = false
+	return h.Size() >= 4+h.sideInfo()+tagSize
 }
 
 func putXing(tag []byte, i Info) {

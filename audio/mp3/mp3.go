@@ -75,5 +75,5 @@ func orDefault(v, otherwise int) int {
 
 // header is that of the frames which LAME will write for c, without padding.
 func (c Config) header() Header {
-	return Header{Bitrate: c.Bitrate, Rate: c.Rate, Channels: c.Format.Channels}
+	return Header{Bitrate: c.Bitrate, Rate: c.Rate, Channels: c.Format.Channels, Joint: c.Format.Channels == 2, Original: true}
 }

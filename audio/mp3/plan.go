@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"orionbox/audio/pcm"
 )
@@ -40,25 +39,25 @@ func (p plan) report() Report {
 }
 
 // examine finds out what a file needs. A file of less than a header is empty and has no plan but to be left alone.
-func examine(f *os.File) (plan, error) {
-	stat, err := f.Stat()
+func examine(b body) (plan, error) {
+	if b.size < 4 {
+		return plan{size: b.size, end: b.size, closed: true}, nil
+	}
+	h, err := b.stream()
 	if err != nil {
 		return plan{}, err
 	}
-	size := stat.Size()
-	if size < 4 {
-		return plan{size: size, end: size, closed: true}, nil
-	}
+	return planFor(b, b.size, h)
+}
+
+// stream finds out what the frames are like.
+func (b body) stream() (Header, error) {
 	head := make([]byte, maxFrame)
-	n, err := f.ReadAt(head, 0)
+	n, err := b.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return plan{}, err
+		return Header{}, err
 	}
-	h, err := stream(f, size, head[:n])
-	if err != nil {
-		return plan{}, err
-	}
-	return planFor(f, size, h)
+	return stream(b, b.size, head[:n])
 }
 
 // stream finds out what the frames are like. head is what the file begins with.
@@ -95,6 +94,9 @@ func planFor(r io.ReaderAt, size int64, h Header) (plan, error) {
 	// More bytes than it tells are a tag that somebody appended.
 	if ok && info.Bytes <= size {
 		return plan{info: info, end: size, size: size, closed: true}, nil
+	}
+	if !h.hasRoom() {
+		return plan{}, fmt.Errorf("%w: its frames are too short for an Info frame", ErrForeign)
 	}
 	first := int64(h.Size())
 	found, err := scan(io.NewSectionReader(r, first, max(0, size-first)), first, h)

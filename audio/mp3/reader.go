@@ -38,14 +38,18 @@ func Open(path string) (*Reader, error) {
 }
 
 func newReader(f *os.File) (*Reader, error) {
-	p, err := examine(f)
+	b, err := bodyOf(f)
+	if err != nil {
+		return nil, err
+	}
+	p, err := examine(b)
 	if err != nil {
 		return nil, err
 	}
 	if p.info.Header.Rate == 0 {
 		return nil, errors.New("it is empty")
 	}
-	frames := io.NewSectionReader(f, p.first(), p.end-p.first())
+	frames := io.NewSectionReader(b, p.first(), p.end-p.first())
 	decoder, err := mp3.NewDecoder(frames)
 	if err != nil {
 		return nil, err

@@ -41,11 +41,19 @@ func Probe(path string) (Report, error) {
 		return Report{}, fmt.Errorf("probe mp3: %w", err)
 	}
 	defer f.Close()
-	p, err := examine(f)
+	p, err := probe(f)
 	if err != nil {
 		return Report{}, fmt.Errorf("probe mp3 %s: %w", path, err)
 	}
 	return p.report(), nil
+}
+
+func probe(f *os.File) (plan, error) {
+	b, err := bodyOf(f)
+	if err != nil {
+		return plan{}, err
+	}
+	return examine(b)
 }
 
 // Repair makes a recording whole that was not closed: it cuts the end back to the last whole frame, puts silence in
@@ -68,33 +76,37 @@ func Repair(path string) (Report, error) {
 }
 
 func repair(f *os.File) (Report, error) {
-	p, err := examine(f)
+	b, err := bodyOf(f)
+	if err != nil {
+		return Report{}, err
+	}
+	p, err := examine(b)
 	if err != nil || p.closed {
 		return p.report(), err
 	}
 	for _, h := range p.holes {
-		if _, err := f.WriteAt(h.silence(), h.off); err != nil {
+		if _, err := b.WriteAt(h.silence(), h.off); err != nil {
 			return p.report(), err
 		}
 	}
 	if p.end < p.size {
-		err = f.Truncate(p.end)
+		err = b.truncate(p.end)
 	}
 	if err == nil {
-		_, err = f.WriteAt(p.tail, p.end)
+		_, err = b.WriteAt(p.tail, p.end)
 	}
 	// What the Info frame tells must be on the disk before it.
 	if err = errors.Join(err, f.Sync()); err != nil {
 		return p.report(), err
 	}
-	if p.info.MusicCRC, err = musicCRC(f, p.first(), p.info.Bytes); err != nil {
+	if p.info.MusicCRC, err = musicCRC(b, p.first(), p.info.Bytes); err != nil {
 		return p.report(), err
 	}
 	frame, err := InfoFrame(p.info)
 	if err != nil {
 		return p.report(), err
 	}
-	_, err = f.WriteAt(frame, 0)
+	_, err = b.WriteAt(frame, 0)
 	return p.report(), errors.Join(err, f.Sync())
 }
 

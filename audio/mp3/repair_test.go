@@ -176,7 +176,7 @@ func TestRepairLeavesForeignAndClosedFilesAlone(t *testing.T) {
 	}{
 		"closed":       {closed, false},
 		"ID3v1 added":  {append(bytes.Clone(closed), "TAG and so on"...), false},
-		"ID3v2 added":  {append([]byte("ID3\x04\x00\x00\x00\x00\x00\x00"), closed...), true},
+		"ID3v2 added":  {append([]byte("ID3\x04\x00\x00\x00\x00\x00\x00"), closed...), false},
 		"no Info":      {closed[960:], true},
 		"text":         {bytes.Repeat([]byte("no sound at all "), 1000), true},
 		"zeros":        {make([]byte, 10000), true},

@@ -35,7 +35,7 @@ that the conference carries. What you play to yourself is in no recording.`,
   orionbox play stop`,
 		Args: usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := takes.ParseChunkName(args[0]); err != nil {
+			if _, err := takes.ParseChunkRef(args[0]); err != nil {
 				return usageError{err}
 			}
 			if to := director.Audience(request.To); !slices.Contains([]director.Audience{director.ToMe, director.ToAll}, to) {

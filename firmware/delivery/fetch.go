@@ -43,7 +43,7 @@ func (i *Inbox) fetch(ctx context.Context, a *arrival) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", errLocal, err)
 	}
-	if err := i.fetchPart(ctx, a, part); err != nil || !a.file.Whole() || a.have < a.file.Bytes {
+	if err := i.fetchPart(ctx, a, part); err != nil || !a.complete() {
 		return false, err
 	}
 	if ok, err := unfold(part, a); err != nil || !ok {
@@ -53,6 +53,11 @@ func (i *Inbox) fetch(ctx context.Context, a *arrival) (bool, error) {
 		return false, fmt.Errorf("%w: %w", errLocal, err)
 	}
 	return i.confirm(ctx, a.file)
+}
+
+// complete tells whether all of a file has arrived; it may have been unfolded before a loss of power.
+func (a *arrival) complete() bool {
+	return a.file.Whole() && (a.have == a.file.Bytes || a.have == a.file.Bytes+a.file.Head)
 }
 
 // here tells whether a take that is whole stands in the folder already.

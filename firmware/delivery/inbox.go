@@ -95,7 +95,7 @@ func (i *Inbox) Run(ctx context.Context) error {
 			i.attempt(ctx, a)
 			continue
 		}
-		if again := i.cut(); !again.IsZero() && (due.IsZero() || again.Before(due)) {
+		if again := i.cut(ctx); !again.IsZero() && (due.IsZero() || again.Before(due)) {
 			due = again
 		}
 		if due.IsZero() {
@@ -170,7 +170,7 @@ func (i *Inbox) judge(a *arrival, err error) {
 const recutIn = 10 * time.Second // after a cut that failed
 
 // cut brings the chunks' files in step with what the chunks are, and tells when to try again if it could not.
-func (i *Inbox) cut() (again time.Time) {
+func (i *Inbox) cut(ctx context.Context) (again time.Time) {
 	i.mu.Lock()
 	due, chunks := i.uncut && !i.now().Before(i.recut), i.chunks
 	if i.uncut && !due {
@@ -181,7 +181,7 @@ func (i *Inbox) cut() (again time.Time) {
 	if !due {
 		return again
 	}
-	err := i.sync(chunks)
+	err := i.sync(ctx, chunks)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.cutErr = ""; err != nil {
@@ -195,7 +195,7 @@ func (i *Inbox) cut() (again time.Time) {
 }
 
 // sync does it for each folder that chunks are known of.
-func (i *Inbox) sync(chunks []takes.Chunk) error {
+func (i *Inbox) sync(ctx context.Context, chunks []takes.Chunk) error {
 	folders, err := i.store.Folders()
 	errs := []error{err}
 	for _, f := range folders {
@@ -203,7 +203,7 @@ func (i *Inbox) sync(chunks []takes.Chunk) error {
 			return c.Box != f.Owner().Box || c.Session != f.Owner().Session || c.Studio == nil
 		})
 		if len(own) > 0 {
-			_, err := f.Sync(own)
+			_, err := f.Sync(ctx, own)
 			errs = append(errs, err)
 		}
 	}

@@ -199,7 +199,7 @@ func (o *Outbox) lookThrough(ctx context.Context) {
 
 // lookInto takes in the takes of a session that has ended. Of one that is being recorded they are followed already.
 func (o *Outbox) lookInto(dir string) {
-	if !takes.IsSession(filepath.Base(dir)) || takes.InUse(dir) {
+	if takes.CheckSession(filepath.Base(dir)) != nil || takes.InUse(dir) {
 		return
 	}
 	entries, err := os.ReadDir(dir)

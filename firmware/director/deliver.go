@@ -39,16 +39,16 @@ type Inbox interface {
 	Status() delivery.InboxStatus
 }
 
-// post office: what is known of files on their way.
+// courier is what is known of files on their way.
 type courier struct {
-	files map[takes.TrackKey]hub.File
-	stale bool // the inbox was not told of the chunks as they are now
-	busy  bool // it is being told
-	moved int64
-	rests time.Time // since when nothing has moved; zero: the box does not leave
+	parcels map[takes.TrackKey]hub.File
+	stale   bool // the inbox was not told of the chunks as they are now
+	busy    bool // it is being told
+	sent    int64
+	rests   time.Time // since when nothing has moved; zero: the box does not leave
 }
 
-func newCourier() courier { return courier{files: map[takes.TrackKey]hub.File{}} }
+func newCourier() courier { return courier{parcels: map[takes.TrackKey]hub.File{}} }
 
 // follow tells the outbox how far a take has come.
 func (d *Director) follow(r *recording) {
@@ -60,8 +60,8 @@ func (d *Director) follow(r *recording) {
 
 // doFiled takes in what the hub tells of a file.
 func (d *Director) doFiled(f hub.File) {
-	before := d.files[f.TrackKey]
-	d.files[f.TrackKey] = f
+	before := d.parcels[f.TrackKey]
+	d.parcels[f.TrackKey] = f
 	if d.parts.Outbox != nil {
 		d.parts.Outbox.Filed(f)
 	}
@@ -87,7 +87,7 @@ func (d *Director) arrive(f hub.File) {
 // arriveAll tells it of all files of a box's session whose place was not known before.
 func (d *Director) arriveAll(t takes.Track) {
 	d.stale = true
-	for k, f := range d.files {
+	for k, f := range d.parcels {
 		if k.Box == t.Box && k.Session == t.Session {
 			d.arrive(f)
 		}
@@ -206,8 +206,8 @@ func (d *Director) rested() bool {
 		}
 	}
 	now := d.now()
-	if d.rests.IsZero() || moved != d.moved {
-		d.moved, d.rests = moved, now
+	if d.rests.IsZero() || moved != d.sent {
+		d.sent, d.rests = moved, now
 	}
 	if left > 0 && now.Sub(d.rests) >= restPatience {
 		d.log.Warn("delivery is parked: it goes on at the next start", "left", left)
@@ -257,7 +257,7 @@ func (d *Director) mayRequest() string {
 func (d *Director) request(t takes.Track) (string, error) {
 	k := t.Key()
 	name := fmt.Sprintf("take %d of %s (%s)", t.Take, t.Name, t.File)
-	switch f := d.files[k]; {
+	switch f := d.parcels[k]; {
 	case t.Box == d.id:
 		return "", fmt.Errorf("%w: %s is this box's own", ErrRefused, name)
 	case f.TakenBy(d.id) && !t.Open:
@@ -289,7 +289,7 @@ func markDelivered(chunks []takes.Chunk, files map[takes.TrackKey]bool) {
 // delivered are the takes that a producer has.
 func (d *Director) delivered() map[takes.TrackKey]bool {
 	all := map[takes.TrackKey]bool{}
-	for k, f := range d.files {
+	for k, f := range d.parcels {
 		all[k] = len(f.Taken) > 0
 	}
 	return all

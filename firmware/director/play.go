@@ -41,7 +41,7 @@ const (
 
 // PlayRequest is what a person wants played.
 type PlayRequest struct {
-	Chunk   string // as takes.ParseChunkName reads it
+	Chunk   string // as takes.ParseChunkRef reads it
 	Session string // of the chunk's box; empty for this session
 	To      Audience
 }
@@ -143,7 +143,7 @@ var errUnheard = errors.New("this box has no voice recording of that time: it wa
 
 // find is the chunk, and the pieces of this box's voice recordings that it lies in.
 func (s shelf) find(r PlayRequest) (takes.Chunk, []takes.Stretch, error) {
-	name, err := takes.ParseChunkName(r.Chunk)
+	name, err := takes.ParseChunkRef(r.Chunk)
 	if err != nil {
 		return takes.Chunk{}, nil, err
 	}

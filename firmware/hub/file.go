@@ -72,15 +72,10 @@ func CheckSHA256(sum string) error {
 
 // CheckFileKey is an error for what names no take and no journal of a session: the names become those of files elsewhere.
 func CheckFileKey(k takes.TrackKey) error {
-	name, ok := takes.ParseName(k.File)
-	switch {
-	case CheckID(k.Box) != nil:
-		return CheckID(k.Box)
-	case !takes.IsSession(k.Session):
-		return errors.New("its session is not the name of a session's folder")
-	case k.File == JournalFile:
-		return nil
-	case !ok || !name.Studio || !takes.IsFileName(k.File):
+	if err := errors.Join(CheckID(k.Box), takes.CheckSession(k.Session)); err != nil || k.File == JournalFile {
+		return err
+	}
+	if name, err := takes.CheckFile(k.File); err != nil || !name.Studio {
 		return errors.New("its file is neither the name of a studio recording nor of a journal")
 	}
 	return nil

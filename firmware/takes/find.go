@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// ChunkName is how a person names a chunk: by its number, of a box or of whichever has it, or by the marker that it begins at.
-type ChunkName struct {
+// ChunkRef is how a person names a chunk: by its number, of a box or of whichever has it, or by the marker that it begins at.
+type ChunkRef struct {
 	Box    string // id or person's name; empty for any
 	Number int    // 0 with a Marker
 	Marker string // id
 }
 
-// ParseChunkName reads `alice/3`, `3` or a marker's id.
-func ParseChunkName(text string) (ChunkName, error) {
+// ParseChunkRef reads `alice/3`, `3` or a marker's id.
+func ParseChunkRef(text string) (ChunkRef, error) {
 	text = strings.TrimSpace(text)
 	slash := strings.LastIndexByte(text, '/')
 	box, number := "", text
@@ -28,17 +28,17 @@ func ParseChunkName(text string) (ChunkName, error) {
 	n, err := strconv.Atoi(number)
 	switch {
 	case text == "":
-		return ChunkName{}, errors.New("which chunk? name one as `orionbox chunks` shows it, such as alice/3 or 3, or by its marker's id")
+		return ChunkRef{}, errors.New("which chunk? name one as `orionbox chunks` shows it, such as alice/3 or 3, or by its marker's id")
 	case slash < 0 && err != nil:
-		return ChunkName{Marker: text}, nil
+		return ChunkRef{Marker: text}, nil
 	case err != nil || n < 1 || slash == 0:
-		return ChunkName{}, fmt.Errorf("%q names no chunk: write who and its number, such as alice/3, a number, or a marker's id", text)
+		return ChunkRef{}, fmt.Errorf("%q names no chunk: write who and its number, such as alice/3, a number, or a marker's id", text)
 	}
-	return ChunkName{Box: box, Number: n}, nil
+	return ChunkRef{Box: box, Number: n}, nil
 }
 
 // String is the name as a person writes it.
-func (n ChunkName) String() string {
+func (n ChunkRef) String() string {
 	switch {
 	case n.Marker != "":
 		return n.Marker
@@ -54,7 +54,7 @@ func (c Chunk) Ref() string { return c.Box + "/" + strconv.Itoa(c.Number) }
 // FindChunk is the chunk of that name in a session of its box; with no session named, in the newest that has one. If several
 // boxes have one, it is the box own's; if that has none the error names those to choose from. The id of a box goes before a
 // person's name; neither minds upper and lower case.
-func FindChunk(chunks []Chunk, name ChunkName, session, own string) (Chunk, error) {
+func FindChunk(chunks []Chunk, name ChunkRef, session, own string) (Chunk, error) {
 	var found []Chunk // one a box
 	for _, c := range name.of(chunks) {
 		if session != "" && c.Session != session || !name.fits(c) {
@@ -81,7 +81,7 @@ func FindChunk(chunks []Chunk, name ChunkName, session, own string) (Chunk, erro
 }
 
 // of are the chunks of the boxes that the name may mean.
-func (n ChunkName) of(chunks []Chunk) []Chunk {
+func (n ChunkRef) of(chunks []Chunk) []Chunk {
 	if n.Box == "" {
 		return chunks
 	}
@@ -100,7 +100,7 @@ func (n ChunkName) of(chunks []Chunk) []Chunk {
 	return byName
 }
 
-func (n ChunkName) fits(c Chunk) bool {
+func (n ChunkRef) fits(c Chunk) bool {
 	if n.Marker != "" {
 		return strings.EqualFold(c.Marker, n.Marker)
 	}
@@ -116,7 +116,7 @@ func (c Chunk) before(o Chunk) bool {
 	return cmp.Or(cmp.Compare(c.Start, o.Start), cmp.Compare(c.Session, o.Session)) > 0
 }
 
-func (n ChunkName) unknown(chunks []Chunk, session string) error {
+func (n ChunkRef) unknown(chunks []Chunk, session string) error {
 	inSession := func(c Chunk) bool { return session == "" || c.Session == session }
 	switch {
 	case session != "" && !slices.ContainsFunc(chunks, inSession):
@@ -129,7 +129,7 @@ func (n ChunkName) unknown(chunks []Chunk, session string) error {
 	return fmt.Errorf("there is no chunk %s; `orionbox chunks` lists those that there are", n)
 }
 
-func (n ChunkName) unclear(found []Chunk) error {
+func (n ChunkRef) unclear(found []Chunk) error {
 	var refs []string
 	for _, c := range found {
 		refs = append(refs, c.Ref())
@@ -173,7 +173,7 @@ func FindTake(tracks []Track, markers []Marker, text, session, own string) (Trac
 
 // findTakeOf is the take of a chunk.
 func findTakeOf(tracks []Track, markers []Marker, text, session, own string) (Track, error) {
-	name, err := ParseChunkName(text)
+	name, err := ParseChunkRef(text)
 	if err != nil {
 		return Track{}, err
 	}

@@ -8,17 +8,17 @@ import (
 	"orionbox/firmware/clock"
 )
 
-func TestParseChunkName(t *testing.T) {
-	for text, want := range map[string]ChunkName{
+func TestParseChunkRef(t *testing.T) {
+	for text, want := range map[string]ChunkRef{
 		"alice/3": {Box: "alice", Number: 3}, " Alice Lee/12 ": {Box: "Alice Lee", Number: 12}, "a/b/1": {Box: "a/b", Number: 1},
 		"7": {Number: 7}, "m4k2x7qa": {Marker: "m4k2x7qa"}, "m7": {Marker: "m7"},
 	} {
-		if got, err := ParseChunkName(text); err != nil || got != want {
+		if got, err := ParseChunkRef(text); err != nil || got != want {
 			t.Errorf("%q is %+v, %v; want %+v", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", " ", "/3", "alice/", "alice/x", "alice/0", "alice/-1", "0", "-3", "/", "alice/1/", "alice/99999999999999999999"} {
-		if got, err := ParseChunkName(text); err == nil {
+		if got, err := ParseChunkRef(text); err == nil {
 			t.Errorf("%q is %+v", text, got)
 		}
 	}
@@ -63,7 +63,7 @@ func TestFindChunk(t *testing.T) {
 		{"mgone", "", "carol", `no chunk begins at a marker "mgone"`},
 		{"1", "SESSION_20250101_000000", "carol", "session SESSION_20250101_000000"},
 	} {
-		name, err := ParseChunkName(c.text)
+		name, err := ParseChunkRef(c.text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,24 +75,24 @@ func TestFindChunk(t *testing.T) {
 			t.Errorf("%s %s at %s: %s %s, want %s", c.text, c.session, c.own, got.Session, got.Ref(), c.want)
 		}
 	}
-	if _, err := FindChunk(nil, ChunkName{Number: 1}, "", "carol"); err == nil {
+	if _, err := FindChunk(nil, ChunkRef{Number: 1}, "", "carol"); err == nil {
 		t.Error("a chunk was found where there is none")
 	}
 }
 
-func FuzzChunkName(f *testing.F) {
+func FuzzChunkRef(f *testing.F) {
 	for _, s := range []string{"alice/3", "3", "m4k2x7qa", "/", "a/b/1", "", "alice/0", "\xff/1", "+3", "a/+3"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		name, err := ParseChunkName(text)
+		name, err := ParseChunkRef(text)
 		if err != nil {
 			return
 		}
 		if (name.Number > 0) == (name.Marker != "") {
 			t.Fatalf("%q is %+v", text, name)
 		}
-		again, err := ParseChunkName(name.String())
+		again, err := ParseChunkRef(name.String())
 		if utf8.ValidString(text) && (err != nil || again != name) {
 			t.Fatalf("%q is %+v, written %q, which is %+v, %v", text, name, name, again, err)
 		}

@@ -52,15 +52,6 @@ func lastByte(s string) byte {
 // JournalName is the name of a session's journal in its folder.
 const JournalName = "journal.jsonl"
 
-// IsSession tells whether a name is that of a session's folder.
-func IsSession(name string) bool { return sessionForm.MatchString(name) }
-
-// IsFileName tells whether the name of a recording is one that a box gives, and can stand in any folder.
-func IsFileName(name string) bool {
-	r, ok := ParseName(name)
-	return ok && filepath.Base(name) == name && FileName(r.Artist) == r.Artist
-}
-
 func sessionName(now time.Time) string { return sessionPrefix + now.Format(stampForm) }
 
 // Recording is what a file's name tells.
@@ -86,6 +77,33 @@ func ParseName(path string) (r Recording, ok bool) {
 		return Recording{Artist: m[1]}, true
 	}
 	return Recording{}, false
+}
+
+// ChunkName is what the name of a chunk's own file tells.
+type ChunkName struct {
+	Artist string
+	Take   int
+	Chunk  int // its number in the session
+}
+
+var chunkName = regexp.MustCompile(`^HQ_(.+)_([0-9]{1,9})-([0-9]{1,9})_[0-9]{6}\.mp3$`)
+
+// ParseChunkName reads the name of a chunk that was cut out of a take into a file; ok is false for any other file, that of a
+// take included.
+func ParseChunkName(path string) (c ChunkName, ok bool) {
+	m := chunkName.FindStringSubmatch(filepath.Base(path))
+	if m == nil {
+		return c, false
+	}
+	c.Artist = m[1]
+	c.Take, _ = strconv.Atoi(m[2]) // digits, and few enough
+	c.Chunk, _ = strconv.Atoi(m[3])
+	return c, true
+}
+
+// File is the name of the chunk's file, for one that began at that time.
+func (c ChunkName) File(began time.Time) string {
+	return fmt.Sprintf("HQ_%s_%d-%d_%s.mp3", c.Artist, c.Take, c.Chunk, began.Format("150405"))
 }
 
 func takeFile(artist string, n int, now time.Time) string {

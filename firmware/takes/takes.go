@@ -62,7 +62,7 @@ func New(cfg Config, log *slog.Logger) *Store {
 // suffix. The folder is on the disk when this returns. A journal that cannot be written is logged and no error: recording
 // goes first, and Note tries again.
 func (s *Store) Begin(now time.Time) (*Session, error) {
-	if err := makeFolder(s.cfg.Root); err != nil {
+	if err := disk.MakeFolder(s.cfg.Root, folderMode); err != nil {
 		return nil, fmt.Errorf("begin session: %w; recording_location must be a folder that can be written", err)
 	}
 	dir, err := newFolder(s.cfg.Root, now)
@@ -94,28 +94,6 @@ func newFolder(root string, now time.Time) (string, error) {
 		}
 		dir = filepath.Join(root, fmt.Sprintf("%s_%d", sessionName(now), n))
 	}
-}
-
-// makeFolder is os.MkdirAll that brings each new name to the disk.
-func makeFolder(dir string) error {
-	err := os.Mkdir(dir, folderMode)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeFolder(filepath.Dir(dir)); err != nil {
-			return err
-		}
-		err = os.Mkdir(dir, folderMode)
-	}
-	if errors.Is(err, fs.ErrExist) {
-		info, statErr := os.Stat(dir)
-		if statErr == nil && !info.IsDir() {
-			return fmt.Errorf("%s is not a folder", dir)
-		}
-		return statErr
-	}
-	if err != nil {
-		return err
-	}
-	return disk.SyncFolder(filepath.Dir(dir))
 }
 
 // Free is how many bytes the disk under the recordings has left.

@@ -61,6 +61,54 @@ func FuzzFileName(f *testing.F) {
 	})
 }
 
+// What a chunk's file is called is no take's name, and the other way round, whatever the artist's name is like.
+func TestChunkNames(t *testing.T) {
+	for _, c := range []struct {
+		file, artist string
+		take, chunk  int
+	}{
+		{"HQ_alice_1-2_201750.mp3", "alice", 1, 2},
+		{"HQ_x_1-2_3-4_201750.mp3", "x_1-2", 3, 4},
+		{"HQ_x_7_1-2_201750.mp3", "x_7", 1, 2},
+		{"HQ_a-1_1-12_201750.mp3", "a-1", 1, 12},
+		{"HQ_x_1_201750_3-4_201750.mp3", "x_1_201750", 3, 4},
+		{"HQ_Jörg_10-200_000000.mp3", "Jörg", 10, 200},
+	} {
+		got, ok := ParseChunkName(c.file)
+		if !ok || got != (ChunkName{c.artist, c.take, c.chunk}) {
+			t.Errorf("%s is read as %+v, %v", c.file, got, ok)
+		}
+		if r, ok := ParseName(c.file); ok {
+			t.Errorf("%s is read as a recording: %+v", c.file, r)
+		}
+	}
+	for _, file := range []string{"HQ_alice_1_201733.mp3", "HQ_x_1-2_3_201750.mp3", "HQ_1-2_201750.mp3", "HQ_a_1-2_201750_edited.mp3",
+		"HQ_a_1-2_201750.mp3.part", ".HQ_a_1-2_201750.mp3", "LQ_a_1-2_201750.wav", "HQ_a_-2_201750.mp3", "HQ_a_1--2_201750.mp3"} {
+		if got, ok := ParseChunkName(file); ok {
+			t.Errorf("%s is read as %+v", file, got)
+		}
+	}
+}
+
+func FuzzChunkName(f *testing.F) {
+	for _, s := range []string{"alice", "x_1-2", "a_1_201750", "-", "_", "1-2_201750"} {
+		f.Add(s, 1, 2)
+	}
+	f.Fuzz(func(t *testing.T, artist string, take, chunk int) {
+		want := ChunkName{FileName(artist), max(0, take) % 1e9, max(0, chunk) % 1e9}
+		file := want.File(evening)
+		if got, ok := ParseChunkName(file); !ok || got != want {
+			t.Fatalf("%q is read as %+v, %v", file, got, ok)
+		}
+		if _, ok := ParseName(file); ok {
+			t.Fatalf("%q is read as a recording", file)
+		}
+		if _, ok := ParseChunkName(takeFile(want.Artist, want.Take, evening)); ok {
+			t.Fatalf("the take of %q is read as a chunk", want.Artist)
+		}
+	})
+}
+
 func TestBegin(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "data", "recordings")
 	first, second := newSession(t, root), newSession(t, root)

@@ -3,6 +3,7 @@ package takes
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"unicode"
 	"unicode/utf8"
@@ -65,22 +66,45 @@ var sessionForm = regexp.MustCompile(`^` + sessionPrefix + `[0-9]{8}_[0-9]{6}(_[
 // Check is an error for a track that no box made, whoever sent it: one that passes can be cut, and its file and session are
 // names that can stand in a folder.
 func (t Track) Check() error {
-	switch {
-	case len(t.Box) > maxID || utf8.RuneCountInString(t.Name) > maxPerson || !printable(t.Box) || !printable(t.Name):
-		return fmt.Errorf("check track: whose it is must be text of at most %d characters", maxPerson)
-	case !sessionForm.MatchString(t.Session):
-		return errors.New("check track: its session is not the name of a session's folder")
-	case !clockName(t.Clock):
+	if err := errors.Join(CheckPerson(t.Box, t.Name), CheckSession(t.Session)); err != nil {
+		return fmt.Errorf("check track: %w", err)
+	}
+	if !clockName(t.Clock) {
 		return fmt.Errorf("check track: its clock's name must be text of at most %d characters", maxClock)
 	}
 	return errors.Join(t.checkFile(), t.Line.check())
 }
 
+// CheckPerson is an error for a box's id and a person's name that no box has.
+func CheckPerson(box, name string) error {
+	if len(box) > maxID || utf8.RuneCountInString(name) > maxPerson || !printable(box) || !printable(name) {
+		return fmt.Errorf("whose it is must be text of at most %d characters", maxPerson)
+	}
+	return nil
+}
+
+// CheckSession is an error for what is not the name of a session's folder, whoever sent it.
+func CheckSession(name string) error {
+	if !sessionForm.MatchString(name) {
+		return errors.New("its session is not the name of a session's folder")
+	}
+	return nil
+}
+
+// CheckFile reads the name of a recording, whoever sent it: what passes can stand in a folder.
+func CheckFile(file string) (Recording, error) {
+	name, ok := ParseName(file)
+	if !ok || filepath.Base(file) != file || FileName(name.Artist) != name.Artist {
+		return Recording{}, errors.New("its file is not the name of a recording")
+	}
+	return name, nil
+}
+
 func (t Track) checkFile() error {
-	name, ok := ParseName(t.File)
+	name, err := CheckFile(t.File)
 	switch {
-	case !ok || !IsFileName(t.File):
-		return errors.New("check track: its file is not the name of a recording")
+	case err != nil:
+		return fmt.Errorf("check track: %w", err)
 	case name.Studio != t.Studio || name.Take != t.Take:
 		return errors.New("check track: its file is another take")
 	case t.Rate < minRate || t.Rate > maxRate || t.Bitrate < 0 || t.Bitrate > 320:

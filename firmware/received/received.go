@@ -1,0 +1,207 @@
+// Package received owns the producer's folder: what arrives from the artists, who writes it there, and the files that its
+// chunks are cut into.
+//
+//	root/
+//	  SESSION_20261122_201455/             a session of the producer's
+//	    Alice/                             a session of an artist's box, which artist.json names: it is the truth, not the folder
+//	      artist.json
+//	      journal.jsonl                    as her box wrote it
+//	      HQ_Alice_1_201733.mp3            take 1, byte for byte
+//	      HQ_Alice_1_201733.mp3.receipt.json
+//	      HQ_Alice_1-2_201750.mp3          chunk 2, cut out of take 1
+//	      .chunks.json                     what each chunk's file was cut from and to, so that a changed one is known
+//	    Alice_2/                           her next session, as after a restart of her box
+//
+// Takes and receipts are what was delivered: nothing here ever changes or deletes one, whatever its name. Chunks' files are
+// views made into files: they follow the markers (Sync), and are left alone once somebody else has changed them.
+//
+// Each file appears under its name whole and on the disk, or not at all: it is written hidden, synced, renamed, and the
+// folder synced. One process writes (Open); any may read.
+package received
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"orionbox/audio/disk"
+	"orionbox/firmware/takes"
+)
+
+const folderMode = 0o750
+
+// ErrInUse tells that another process writes to the folder.
+var ErrInUse = errors.New("another box writes to this folder; stop that one, or give this one a folder of its own")
+
+// Store is the producer's folder. Its methods may be called from any goroutine.
+type Store struct {
+	root string
+	held *os.File // the locked folder
+
+	mu     sync.Mutex
+	known  map[Owner]*Folder // by box and session
+	looked bool              // all that is below root was looked for
+}
+
+// Open makes the folder if it is missing, and holds it until Close, or until the process ends.
+func Open(root string) (*Store, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("open folder of what is received: %w", err)
+	}
+	if err := disk.MakeFolder(root, folderMode); err != nil {
+		return nil, fmt.Errorf("open folder of what is received: %w; it must be one that can be written", err)
+	}
+	held, err := hold(root)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", root, err)
+	}
+	return &Store{root: root, held: held, known: map[Owner]*Folder{}}, nil
+}
+
+// hold locks a folder until the file is closed. A file system without locks is gone on with.
+func hold(dir string) (*os.File, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	err = unix.Flock(int(d.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	for errors.Is(err, unix.EINTR) {
+		err = unix.Flock(int(d.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	}
+	switch {
+	case err == nil, errors.Is(err, errors.ErrUnsupported), errors.Is(err, unix.ENOLCK):
+		return d, nil
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return nil, errors.Join(ErrInUse, d.Close())
+	}
+	return nil, errors.Join(err, d.Close())
+}
+
+// Root is the folder.
+func (s *Store) Root() string { return s.root }
+
+// Close lets go of the folder. What is done to it must have ended.
+func (s *Store) Close() error { return s.held.Close() }
+
+// Folder is the folder of a session of an artist's box: the one that there is, wherever below root, else a new one in
+// that of the group, a session of the producer's. It and its artist.json are on the disk when this returns.
+func (s *Store) Folder(box, name, session, group string) (*Folder, error) {
+	o := Owner{Box: box, Name: name, Session: session}
+	if err := errors.Join(o.Check(), takes.CheckSession(group)); err != nil {
+		return nil, fmt.Errorf("find folder of %q: %w", name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.find(o)
+	if err == nil && f == nil {
+		f, err = s.add(o, filepath.Join(s.root, group))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find folder of %q: %w", name, err)
+	}
+	return f, nil
+}
+
+// Folders are all there are, by their places.
+func (s *Store) Folders() ([]*Folder, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.look(); err != nil {
+		return nil, err
+	}
+	found, err := List(s.root)
+	var all []*Folder
+	for _, p := range found {
+		if f := s.known[p.Owner.key()]; f != nil && f.dir == p.Dir {
+			all = append(all, f)
+		}
+	}
+	return all, err
+}
+
+// find is the folder that there is, or nil. A person may have moved it since it was found.
+func (s *Store) find(o Owner) (*Folder, error) {
+	if f := s.known[o.key()]; f != nil && f.isOf(o) {
+		return f, nil
+	}
+	if s.looked && s.known[o.key()] == nil {
+		return nil, nil
+	}
+	if err := s.look(); err != nil {
+		return nil, err
+	}
+	return s.known[o.key()], nil
+}
+
+// look finds all folders anew. One that is still where it was stays the same, with what is being done to it.
+func (s *Store) look() error {
+	found, err := List(s.root)
+	if err != nil {
+		return err
+	}
+	known := map[Owner]*Folder{}
+	for _, p := range found {
+		key := p.Owner.key()
+		switch old := s.known[key]; {
+		case old != nil && old.isOf(p.Owner):
+			known[key] = old
+		case known[key] == nil:
+			known[key] = newFolder(p.Dir, p.Owner)
+		}
+	}
+	s.known, s.looked = known, true
+	return nil
+}
+
+// add makes a folder: the first of Alice, Alice_2, ... that is nobody's.
+func (s *Store) add(o Owner, group string) (*Folder, error) {
+	if err := disk.MakeFolder(group, folderMode); err != nil {
+		return nil, err
+	}
+	for n := 1; ; n++ {
+		dir := filepath.Join(group, takes.FileName(o.Name))
+		if n > 1 {
+			dir = fmt.Sprintf("%s_%d", dir, n)
+		}
+		free, err := claim(dir)
+		if err != nil {
+			return nil, err
+		}
+		if !free {
+			continue
+		}
+		f := newFolder(dir, o)
+		if err := errors.Join(f.writeJSON(ownerFile, o), disk.SyncFolder(group)); err != nil {
+			return nil, err
+		}
+		s.known[o.key()] = f
+		return f, nil
+	}
+}
+
+// claim makes a folder, or takes an empty one, as a power cut leaves it behind. Any other is left alone.
+func claim(dir string) (free bool, err error) {
+	err = os.Mkdir(dir, folderMode)
+	if err == nil || !errors.Is(err, fs.ErrExist) {
+		return err == nil, err
+	}
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+		return false, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range entries {
+		if e.Name() != hidden(ownerFile) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
