@@ -272,6 +272,13 @@ func (o *Outbox) Progress() (moved int64, left int) {
 	return o.speed.total.Load(), left
 }
 
+// Delivering tells whether there is a take that may be sent now and is not at the hub.
+func (o *Outbox) Delivering() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.ContainsFunc(o.book.parcels, func(p *parcel) bool { return !p.journal && p.state == waiting && o.book.mayGo(p) })
+}
+
 // String names the outbox.
 func (o *Outbox) String() string {
 	return strings.TrimSpace("outbox of " + o.cfg.Artist + ", " + string(o.book.policy))

@@ -27,6 +27,7 @@ type Outbox interface {
 	Filed(hub.File)
 	Heed(delivery.Sample)
 	Progress() (moved int64, left int)
+	Delivering() bool
 	Status() delivery.OutboxStatus
 }
 

@@ -132,7 +132,7 @@ func (d *Director) presence() hub.Presence {
 		Call: d.state.InConference, Recording: take.Recording, Take: take.State, Number: take.Number,
 		MicMuted: d.state.MicMuted, SpeakersMuted: d.state.SpeakersMuted,
 		Clipping:       d.parts.Audio.Status().Level.Clipped,
-		Delivering:     d.parts.Outbox != nil && d.parts.Outbox.Status().Sending != nil,
+		Delivering:     d.parts.Outbox != nil && d.parts.Outbox.Delivering(),
 		StorageMinutes: int(min(d.disk.minutes, 1e6)),
 	}
 	for _, f := range d.shown {
