@@ -313,6 +313,11 @@ func (s studio) Play(ctx context.Context, r webadmin.PlayRequest) (string, error
 	return text, asRefusal(err)
 }
 
+func (s studio) Deliver(ctx context.Context, r webadmin.DeliverRequest) (string, error) {
+	text, err := s.direct.Request(ctx, r.What, r.Session)
+	return text, asRefusal(err)
+}
+
 func (s studio) StopPlaying(ctx context.Context) (string, error) {
 	text, err := s.direct.StopPlaying(ctx)
 	return text, asRefusal(err)

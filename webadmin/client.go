@@ -79,6 +79,11 @@ func (c *Client) Seek(ctx context.Context, request SeekRequest) (string, error) 
 	return c.post(ctx, "/api/play/seek", request)
 }
 
+// Deliver asks another box for a take and returns the box's words.
+func (c *Client) Deliver(ctx context.Context, request DeliverRequest) (string, error) {
+	return c.post(ctx, "/api/request", request)
+}
+
 // Chat is what was said after the post of that number, as JSON; if that is nothing, it waits for more, at most so long
 // (up to MaxWait).
 func (c *Client) Chat(ctx context.Context, after int64, wait time.Duration) (json.RawMessage, error) {

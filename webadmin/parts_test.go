@@ -15,14 +15,15 @@ import (
 
 // studio is a Studio that remembers what it was asked.
 type studio struct {
-	crowd any // who is there, if not alice alone
-	all   bool
-	mark  MarkRequest
-	after int64
-	wait  time.Duration
-	said  string
-	play  PlayRequest
-	seek  SeekRequest
+	crowd   any // who is there, if not alice alone
+	all     bool
+	mark    MarkRequest
+	after   int64
+	wait    time.Duration
+	said    string
+	play    PlayRequest
+	seek    SeekRequest
+	deliver DeliverRequest
 }
 
 func (s *studio) Peers(context.Context) (any, error) {

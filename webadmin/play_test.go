@@ -23,6 +23,27 @@ func (s *studio) Seek(_ context.Context, request SeekRequest) (string, error) {
 	return "goes on", nil
 }
 
+func (s *studio) Deliver(_ context.Context, request DeliverRequest) (string, error) {
+	s.deliver = request
+	if request.What == "" {
+		return "", &Error{http.StatusConflict, "which take?"}
+	}
+	return request.What + " is asked for", nil
+}
+
+func TestRequest(t *testing.T) {
+	s := &studio{}
+	client, _ := open(t, Parts{Studio: s})
+	request := DeliverRequest{What: "alice/take-2", Session: "SESSION_20261122_201501"}
+	if text, err := client.Deliver(t.Context(), request); err != nil || text != "alice/take-2 is asked for" || s.deliver != request {
+		t.Errorf("request: %q, %v, asked %+v", text, err, s.deliver)
+	}
+	var refused *Error
+	if _, err := client.Deliver(t.Context(), DeliverRequest{}); !errors.As(err, &refused) || refused.Status != http.StatusConflict {
+		t.Errorf("a refusal comes as %v", err)
+	}
+}
+
 func TestPlaying(t *testing.T) {
 	s := &studio{}
 	client, _ := open(t, Parts{Studio: s})

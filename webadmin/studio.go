@@ -25,6 +25,8 @@ type Studio interface {
 	StopPlaying(ctx context.Context) (string, error)
 	// Seek has what plays go on elsewhere.
 	Seek(ctx context.Context, request SeekRequest) (string, error)
+	// Deliver asks another box for a take before all else, and tells in words what comes of it.
+	Deliver(ctx context.Context, request DeliverRequest) (string, error)
 	// Chat is what was said after the post of that number; if that is nothing, it waits for more, at most so long.
 	Chat(ctx context.Context, after int64, wait time.Duration) (any, error)
 	// Say writes a line to the room's chat.
@@ -52,6 +54,12 @@ type SeekRequest struct {
 	Relative bool          `json:"relative,omitempty"` // or from where it is
 }
 
+// DeliverRequest is what another box is asked for.
+type DeliverRequest struct {
+	What    string `json:"what"`              // a take, alice/take-2 or its file's name, or a chunk, which means the take that it is of
+	Session string `json:"session,omitempty"` // of its box; empty for this one
+}
+
 // SayRequest is a line for the chat.
 type SayRequest struct {
 	Text string `json:"text"`
@@ -72,6 +80,7 @@ func studioRoutes(r *gin.RouterGroup, studio Studio) {
 	r.POST("/api/play", do(postPlay(studio)))
 	r.POST("/api/play/stop", do(func(c *gin.Context) (string, error) { return studio.StopPlaying(c.Request.Context()) }))
 	r.POST("/api/play/seek", do(postSeek(studio)))
+	r.POST("/api/request", do(postRequest(studio)))
 	r.GET("/api/chat", get(getChat(studio)))
 	r.POST("/api/chat", do(postChat(studio)))
 }
@@ -120,6 +129,16 @@ func postSeek(studio Studio) func(*gin.Context) (string, error) {
 			return "", &Error{http.StatusBadRequest, "no chunk is longer than " + maxBy.String()}
 		}
 		return studio.Seek(c.Request.Context(), request)
+	}
+}
+
+func postRequest(studio Studio) func(*gin.Context) (string, error) {
+	return func(c *gin.Context) (string, error) {
+		var request DeliverRequest
+		if err := read(c, &request); err != nil {
+			return "", err
+		}
+		return studio.Deliver(c.Request.Context(), request)
 	}
 }
 

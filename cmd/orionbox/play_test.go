@@ -22,6 +22,16 @@ func (s *scripted) Play(_ context.Context, request webadmin.PlayRequest) (string
 	return request.Chunk + " plays to " + request.To, nil
 }
 
+func (s *scripted) Deliver(_ context.Context, request webadmin.DeliverRequest) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if request.What == "alice/9" {
+		return "", &webadmin.Error{Status: http.StatusConflict, Text: "refused: there is no such chunk"}
+	}
+	s.wanted = append(s.wanted, request)
+	return request.What + " is asked for", nil
+}
+
 func (s *scripted) StopPlaying(context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -33,6 +33,7 @@ To make a studio of several boxes, invite the others on the producer's box, and 
   orionbox press segment       cut everybody's recording here
   orionbox chunks              what was cut
   orionbox play alice/3        hear one of them; --to all: have everybody hear it
+  orionbox request alice/3     have that recording delivered before all others
   orionbox chat                talk in writing`
 
 const exitHelp = `
@@ -64,7 +65,7 @@ func newRoot() *cobra.Command {
 	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
-		newPeers(), newMarker(), newChunks(), newPlay(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
+		newPeers(), newMarker(), newChunks(), newPlay(), newRequest(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
 		newCheck(), newDevices(), newRecover(), newVersion())
 	return root
 }

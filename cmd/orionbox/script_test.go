@@ -31,9 +31,10 @@ type scripted struct {
 	deaf  bool          // what is said stays in the box, as it does while the hub is away
 	held  []string
 
-	plays []webadmin.PlayRequest
-	seeks []webadmin.SeekRequest
-	stops int
+	plays  []webadmin.PlayRequest
+	wanted []webadmin.DeliverRequest
+	seeks  []webadmin.SeekRequest
+	stops  int
 }
 
 func (s *scripted) Peers(context.Context) (any, error) { return s.peers, nil }
