@@ -90,14 +90,19 @@ func (h *testHub) kill() {
 	}
 }
 
-// invite is the string that brings a box into the room 600.
+// invite is the string that brings a box into the room 600, by the SIP account of its name.
 func (h *testHub) invite(name, role, server string) string {
 	h.t.Helper()
+	return h.inviteAs(name, role, server, name)
+}
+
+func (h *testHub) inviteAs(name, role, server, user string) string {
+	h.t.Helper()
 	password := filepath.Join(h.t.TempDir(), "password")
-	if err := os.WriteFile(password, []byte(siptest.Password(name)+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(password, []byte(siptest.Password(user)+"\n"), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
-	out, err := orionbox(h.t, "invite", "--socket", h.socket, "--name", name, "--role", role, "--user", name,
+	out, err := orionbox(h.t, "invite", "--socket", h.socket, "--name", name, "--role", role, "--user", user,
 		"--password-file", password, "--server", server, "--call-no", "600", "--json")
 	if err != nil {
 		h.t.Fatalf("invite: %v\n%s", err, out)
