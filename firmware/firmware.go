@@ -135,7 +135,7 @@ func (b *Box) directorConfig() (director.Config, error) {
 	}
 	return director.Config{
 		Name: set.Name(), Role: session.Role(set.ChatSettings.Role), Version: b.cfg.Version,
-		Folder: set.AudioSettings.RecordingLocation, Reserve: set.AudioSettings.Reserve,
+		Folder: set.AudioSettings.RecordingLocation, Reserve: set.AudioSettings.Reserve, Keep: set.Delivery.Keep,
 		Studio: b.format(), Bitrate: set.HQRecordingSettings.Bitrate,
 		VoiceRate: offered[0].SampleRate,
 		OpenTake:  b.openTake, OpenVoice: openVoice, NewVoice: b.newVoice,

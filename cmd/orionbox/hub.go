@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 
 	"orionbox/firmware"
 	"orionbox/firmware/conf"
+	"orionbox/firmware/delivery/door"
+	"orionbox/firmware/hub"
 	"orionbox/firmware/hub/server"
 	"orionbox/webadmin"
 )
@@ -26,6 +29,7 @@ type hubOptions struct {
 	listen      string
 	dir         string
 	natsURLFile string
+	store       string
 	verbose     bool
 }
 
@@ -38,7 +42,10 @@ func newHubCmd() *cobra.Command {
 hub along; this is for a server that is always up. It keeps its certificate, the credentials and what was said in DIR:
 with another one, every box needs a new invite.
 
-With --conf, listen and nats_url come from [Hub] of that file, and server and call_no of its [ConnectionDetails] go
+Recordings on their way to the producers wait in the folder files of DIR, or where --store says: a folder, or a bucket of an S3
+server as s3://BUCKET. They are deleted once every producer has them.
+
+With --conf, listen, nats_url and store come from [Hub] of that file, and server and call_no of its [ConnectionDetails] go
 into the invites. The address of a NATS cluster may hold a password; so it comes from a file, not from the command line.`,
 		Example: `  orionbox hub
   orionbox hub --listen 0.0.0.0:9000 --dir /var/lib/orionbox/hub
@@ -51,6 +58,7 @@ into the invites. The address of a NATS cluster may hold a password; so it comes
 	cmd.Flags().StringVar(&o.listen, "listen", "", "address and port for the boxes (default :9000)")
 	cmd.Flags().StringVar(&o.dir, "dir", defaultHubDir(), "folder of all that it keeps")
 	cmd.Flags().StringVar(&o.natsURLFile, "nats-url-file", "", "file with the address of a NATS server or cluster to keep it all, in place of DIR")
+	cmd.Flags().StringVar(&o.store, "store", "", "folder, or s3://BUCKET, for recordings on their way (default the folder files of DIR)")
 	cmd.Flags().StringVar(&o.socket, "socket", hubSocket(), "its socket, for invite, revoke, members and hub status")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "log more")
 	cmd.AddCommand(newHubStatus())
@@ -77,6 +85,9 @@ func (o *hubOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.store == "" {
+		o.store = filepath.Join(cfg.Dir, "files")
+	}
 	log := newLog(level(o.verbose))
 	listener, err := webadmin.ListenLocal(o.socket)
 	if err != nil {
@@ -86,9 +97,14 @@ func (o *hubOptions) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	files, err := door.New(door.Config{Store: o.store}, s, log.With("part", "files"))
+	if err != nil {
+		return errors.Join(err, s.Close(), listener.Close())
+	}
+	s.Handle(hub.FilesPath+"/", files)
 	log.Info("hub runs", "address", s.Addr(), "fingerprint", s.Fingerprint(), "folder", cfg.Dir, "socket", o.socket, "version", version)
 	door := webadmin.New(webadmin.Parts{Host: firmware.NewHost(s, defaults)}, log.With("part", "door"))
-	return together(ctx, s.Run, func(ctx context.Context) error { return webadmin.Serve(ctx, listener, door) })
+	return together(ctx, s.Run, files.Run, func(ctx context.Context) error { return webadmin.Serve(ctx, listener, door) })
 }
 
 // config is what the command line says, and for what it does not say, conn.conf.
@@ -103,6 +119,7 @@ func (o *hubOptions) config() (cfg server.Config, defaults firmware.HostDefaults
 			cfg.Listen = settings.Hub.Listen
 		}
 		cfg.NATSURL = string(settings.Hub.NATSURL)
+		o.store = cmp.Or(o.store, settings.Hub.Store)
 		defaults.Server, defaults.CallNo = settings.ConnectionDetails.Server, settings.ConnectionDetails.CallNo
 	}
 	if cfg.Listen == "" {

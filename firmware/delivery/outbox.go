@@ -40,7 +40,7 @@ type Outbox struct {
 	speed    speed
 	sending  *parcel // nil: none
 	unsaved  []*parcel
-	parked   bool
+	enough   int64 // bytes that are to be made free; 0: none
 }
 
 // NewOutbox sends nothing until Run.
@@ -134,6 +134,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		o.lookThrough(ctx)
 		o.save()
+		o.makeRoom()
 		p, due := o.take()
 		if p != nil {
 			o.attempt(ctx, p)

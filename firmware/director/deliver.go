@@ -10,6 +10,7 @@ import (
 
 	"orionbox/firmware/clock"
 	"orionbox/firmware/delivery"
+	"orionbox/firmware/health"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
@@ -26,6 +27,7 @@ type Outbox interface {
 	Want(k takes.TrackKey, at time.Time)
 	Filed(hub.File)
 	Heed(delivery.Sample)
+	MakeRoom(enough int64)
 	Progress() (moved int64, left int)
 	Delivering() bool
 	Status() delivery.OutboxStatus
@@ -186,6 +188,26 @@ func (d *Director) sample() delivery.Sample {
 }
 
 func fromMilliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+// makeRoom has delivered takes deleted when space is short, if the settings allow it: until a take has more than takes.LowTime.
+func (d *Director) makeRoom() {
+	if d.cfg.Keep || d.parts.Outbox == nil || d.state.Storage == session.StorageOK {
+		return
+	}
+	d.parts.Outbox.MakeRoom(d.cfg.Reserve + d.bytesPerSecond()*int64((takes.LowTime+5*time.Minute)/time.Second))
+}
+
+// judgeDelivery tells when recordings do not get on, though the hub is there.
+func (d *Director) judgeDelivery(now time.Time) {
+	s := d.lookDelivery()
+	there := d.parts.Hub != nil && d.parts.Hub.Status().State == hub.StateConnected
+	if s.Outbox != nil {
+		d.faults.Is(health.Undelivered, there && s.Outbox.Trouble != "", s.Outbox.Trouble, now)
+	}
+	if s.Inbox != nil {
+		d.faults.Is(health.Unreceived, there && s.Inbox.Trouble != "", s.Inbox.Trouble, now)
+	}
+}
 
 // restPatience is how long a box that leaves waits for what does not move any more: the rest is parked until the next start.
 const restPatience = 8 * time.Second

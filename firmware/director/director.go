@@ -68,6 +68,7 @@ type Config struct {
 	Folder    string     // of all recordings
 	Studio    pcm.Format // of a take
 	Reserve   int64      // bytes that stay free on the recordings' disk
+	Keep      bool       // delivered takes are not deleted, however little space there is
 	Bitrate   int        // of a take, kbit/s
 	VoiceRate int        // samples a second of the voice recording when no call has set it yet
 	OpenTake  func(path string) (recorder.File, error)

@@ -70,6 +70,7 @@ func (d *Director) doDisk(free int64, err error) {
 		d.log.Info("storage", "level", string(level), "free", free)
 		d.feed(session.StorageIs{Level: level})
 	}
+	d.makeRoom()
 	if d.state.Storage == session.StorageFull && d.spoken != nil && len(d.spoken.open) > 0 {
 		d.voice.Stop()
 	}
@@ -97,6 +98,7 @@ func (d *Director) judge() {
 	now := d.now()
 	d.judgeCall(now)
 	d.judgeHub(now)
+	d.judgeDelivery(now)
 	d.judgeAudio(d.parts.Audio.Status(), now)
 	d.judgeStorage(now)
 	d.judgeTake(d.parts.Studio.Status(), now)

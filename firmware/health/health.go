@@ -49,6 +49,10 @@ var (
 		Hint: "mend what the detail says and start the box again; recording and the call go on"}
 	HubWordRefused = Kind{ID: "hub-word-refused", Severity: Warning, Text: "the hub refused what this box said",
 		Hint: "read why; nothing of a recording is lost"}
+	Undelivered = Kind{ID: "undelivered", Severity: Warning, Text: "recordings are not getting to the hub",
+		Hint: "mend what the detail says; they stay on this box and are sent by themselves", After: 20 * time.Second}
+	Unreceived = Kind{ID: "unreceived", Severity: Warning, Text: "recordings of others do not arrive",
+		Hint: "mend what the detail says; the hub and the artists' boxes keep them until then", After: 20 * time.Second}
 	NoMicrophone = Kind{ID: "no-microphone", Severity: Error, Text: "no input device",
 		Hint: "plug the interface in, or correct AudioSettings, mic (`orionbox devices` lists what there is)", After: time.Second}
 	NoSpeakers = Kind{ID: "no-speakers", Severity: Warning, Text: "no output device",

@@ -144,7 +144,7 @@ var takeRef = regexp.MustCompile(`^(.+)/take[ -]?([0-9]{1,9})$`)
 // that the chunk is of; in a session of its box, or with no session named, in the newest that has one.
 func FindTake(tracks []Track, markers []Marker, text, session, own string) (Track, error) {
 	text = strings.TrimSpace(text)
-	fits := func(Track) bool { return false }
+	var fits func(Track) bool
 	if m := takeRef.FindStringSubmatch(text); m != nil {
 		n, _ := strconv.Atoi(m[2]) // digits, and few enough
 		fits = func(t Track) bool {

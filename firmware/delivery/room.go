@@ -1,0 +1,82 @@
+package delivery
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"orionbox/audio/disk"
+	"orionbox/firmware/takes"
+)
+
+// MakeRoom has delivered takes deleted, the oldest first, until so many bytes of the disk are free or none is left. What no
+// producer has on its own disk is never deleted.
+func (o *Outbox) MakeRoom(enough int64) {
+	o.change(func() { o.enough = enough })
+}
+
+func (o *Outbox) makeRoom() {
+	o.mu.Lock()
+	enough := o.enough
+	o.enough = 0
+	o.mu.Unlock()
+	if enough <= 0 {
+		return
+	}
+	for _, p := range o.deletable() {
+		if free, err := takes.Free(o.cfg.Root); err != nil || free >= enough {
+			return // one that cannot be measured is no reason to delete anything
+		}
+		if err := o.delete(p); err != nil {
+			o.log.Error("make room", "file", p.path, "err", err)
+		}
+	}
+}
+
+// deletable are the takes that a producer has, the oldest first.
+func (o *Outbox) deletable() []*parcel {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var all []*parcel
+	for _, p := range o.book.parcels {
+		if p.state == delivered && !p.journal && !p.open && len(p.receipt.Taken) > 0 && p.receipt.Deleted == nil {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b *parcel) int {
+		return cmp.Or(cmp.Compare(a.key.Session, b.key.Session), cmp.Compare(a.key.File, b.key.File))
+	})
+	return all
+}
+
+// delete deletes a take that was delivered, if it is still what was delivered. The receipt, which tells so, comes first.
+func (o *Outbox) delete(p *parcel) error {
+	sum, _, err := sumFile(p.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	r, now := p.receipt, o.now()
+	r.Deleted = &now
+	o.mu.Unlock()
+	if sum != r.SHA256 {
+		return errors.New("it is no longer what was delivered: it is kept")
+	}
+	if err := r.write(p.path); err != nil {
+		return err
+	}
+	if err := os.Remove(p.path); err != nil {
+		return err
+	}
+	o.log.Info("deleted a delivered take to make room", "session", p.key.Session, "file", p.key.File, "bytes", r.Bytes, "to", r.Taken[0].By)
+	o.mu.Lock()
+	p.receipt = r
+	o.mu.Unlock()
+	return disk.SyncFolder(filepath.Dir(p.path))
+}
