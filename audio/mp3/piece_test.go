@@ -137,6 +137,25 @@ func TestPiecesThatMeetAreTheWhole(t *testing.T) {
 	}
 }
 
+// A frame is found where the rate of bits puts it, so nothing before it has to be read.
+func TestFramesStandWhereTheyAreLookedFor(t *testing.T) {
+	for _, channels := range []int{1, 2} {
+		for _, rate := range []int{44100, 48000} {
+			for _, kbps := range []int{64, 112, 160, 320} {
+				cfg := Config{Format: pcm.Format{Rate: rate, Channels: channels}, Bitrate: kbps, Quality: 9}
+				all := ends(t, read(t, recordClosed(t, cfg, music(cfg.Format, 10*rate))))
+				full, _ := cfg.withDefaults()
+				h, first := full.header(), int64(all[0])
+				for n := range all {
+					if at := int64(all[n]) - first; !near(at, h.place(int64(n))) {
+						t.Fatalf("%v %d kbit/s: frame %d stands at %d, is looked for at %d", cfg.Format, kbps, n, at, h.place(int64(n)))
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestAPieceOfATakeThatGrows(t *testing.T) {
 	for _, format := range []pcm.Format{stereo48, {Rate: 44100, Channels: 1}} {
 		data := music(format, 2*format.Rate)
