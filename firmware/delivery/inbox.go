@@ -34,12 +34,13 @@ type Inbox struct {
 	wake  chan struct{}
 	limit *rate.Limiter
 
-	mu     sync.Mutex
-	shelf  *shelf
-	chunks []takes.Chunk
-	uncut  bool // the chunks' files may differ from what is wanted
-	cutErr string
-	recut  time.Time
+	mu      sync.Mutex
+	shelf   *shelf
+	chunks  []takes.Chunk
+	cutting bool
+	uncut   bool // the chunks' files may differ from what is wanted
+	cutErr  string
+	recut   time.Time
 }
 
 // NewInbox fetches nothing until Run.
@@ -176,7 +177,7 @@ func (i *Inbox) cut(ctx context.Context) (again time.Time) {
 	if i.uncut && !due {
 		again = i.recut
 	}
-	i.uncut = i.uncut && !due
+	i.uncut, i.cutting = i.uncut && !due, due
 	i.mu.Unlock()
 	if !due {
 		return again
@@ -184,6 +185,7 @@ func (i *Inbox) cut(ctx context.Context) (again time.Time) {
 	err := i.sync(ctx, chunks)
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.cutting = false
 	if i.cutErr = ""; err != nil {
 		if i.cutErr != err.Error() {
 			i.log.Error("cut what has arrived", "err", err)
@@ -215,7 +217,7 @@ func (i *Inbox) Status() InboxStatus {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	s := i.shelf.status()
-	s.Folder = i.store.Root()
+	s.Folder, s.Cutting = i.store.Root(), i.uncut || i.cutting
 	if s.Trouble == "" {
 		s.Trouble = i.cutErr
 	}
@@ -232,7 +234,7 @@ func (i *Inbox) Progress() (moved int64, left int) {
 			left++
 		}
 	}
-	if i.uncut {
+	if i.uncut || i.cutting {
 		left++
 	}
 	return moved, left

@@ -98,6 +98,7 @@ type InboxStatus struct {
 	Folder   string          `json:"folder"`
 	Arriving []ArrivalStatus `json:"arriving"` // takes that are not here yet, or still grow
 	Received int             `json:"received"` // takes that are here
+	Cutting  bool            `json:"cutting"`  // the chunks' files are not yet as the chunks are
 	Trouble  string          `json:"trouble,omitempty"`
 }
 

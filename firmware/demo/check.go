@@ -27,7 +27,8 @@ const (
 
 // examine finds what each box left on disk and judges it. After a stay there may be more than the demo's own.
 func examine(cfg Config, at times, made []cut, chunks []takes.Chunk) Receipt {
-	r := Receipt{Seconds: at.take.Seconds(), Files: []File{}, Faults: []string{}}
+	r := Receipt{Seconds: at.take.Seconds(), LastByteSeconds: at.lastByte.Seconds(), Files: []File{}, Faults: []string{},
+		Arrivals: []Arrival{}, Deliveries: []Delivery{}}
 	for _, p := range players {
 		own, voices := recordings(cfg.Out, p, "HQ_*_1_*.mp3"), recordings(cfg.Out, p, "LQ_*.wav")
 		if p.role == artist {
@@ -45,6 +46,7 @@ func examine(cfg Config, at times, made []cut, chunks []takes.Chunk) Receipt {
 	for _, p := range players {
 		r.addCuts(judgeCuts(cfg, p, made, chunks))
 	}
+	r.examineDeliveries(cfg, chunks)
 	r.OK = len(r.Faults) == 0
 	return r
 }

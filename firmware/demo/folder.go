@@ -82,6 +82,9 @@ func ours(dir string, entries []os.DirEntry) error {
 	for _, f := range r.Files {
 		made[filepath.Join(dir, f.Path)] = true
 	}
+	for _, a := range r.Arrivals {
+		made[filepath.Join(dir, a.Path)] = true
+	}
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if _, recording := takes.ParseName(path); err == nil && recording && !made[path] {
 			return fmt.Errorf("it holds a recording that is not on the demo's receipt, %s", d.Name())

@@ -15,8 +15,9 @@ import (
 
 // times are how long the parts of a session lasted.
 type times struct {
-	take    time.Duration // between the presses
-	session time.Duration // from the first call to the last
+	take     time.Duration // between the presses
+	session  time.Duration // from the first call to the last
+	lastByte time.Duration // from the end of the session until the producer had all
 }
 
 // play runs the conference and the boxes through the session.
@@ -39,8 +40,13 @@ func (d *demo) play(ctx context.Context) (at times, err error) {
 		d.stay(inSession)
 	}
 	d.say("leaving")
+	ended := time.Now()
 	leave()
 	err = errors.Join(err, group.Wait())
+	if err == nil {
+		d.say("the artists have left; %s receives the rest", d.boxes[0].name)
+		at.lastByte, err = d.deliver(ctx, ended)
+	}
 	closeHub() // the box with the hub goes last
 	err = errors.Join(err, <-hosted)
 	at.session = time.Since(start)

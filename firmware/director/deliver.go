@@ -337,6 +337,7 @@ func (d *Director) lookDelivery() (s DeliveryStatus) {
 	}
 	if d.parts.Inbox != nil {
 		in := d.parts.Inbox.Status()
+		in.Cutting = in.Cutting || d.stale || d.busy
 		s.Inbox = &in
 	}
 	return s

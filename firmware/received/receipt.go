@@ -106,6 +106,9 @@ func (f *Folder) Receipt(file string) (Receipt, error) {
 	return readReceipt(f.path(file + receiptSuffix))
 }
 
+// ReadReceipt is that of a take at a path, for who only reads.
+func ReadReceipt(take string) (Receipt, error) { return readReceipt(take + receiptSuffix) }
+
 func readReceipt(path string) (Receipt, error) {
 	data, err := readSmall(path, maxJSON)
 	if err != nil {
