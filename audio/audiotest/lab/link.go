@@ -2,6 +2,8 @@ package lab
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -142,6 +144,43 @@ func (l *Link) shape() {
 		l.t.Fatalf("shape a link: %v", err)
 	}
 }
+
+// Fill sends from one end to the other, over TCP, as much as the link takes, until the returned function is called or the
+// test ends: an upload with no manners. It returns when the queue has filled once.
+func (l *Link) Fill(from, to *End) (stop func()) {
+	l.t.Helper()
+	sent, got := l.stream(from, to)
+	go io.Copy(sent, endless{})
+	if _, err := io.CopyN(io.Discard, got, int64(float64(l.cfg.Rate)/8*(l.cfg.Buffer.Seconds()+1))); err != nil {
+		l.t.Fatalf("fill a link: %v", err)
+	}
+	go io.Copy(io.Discard, got)
+	return func() { sent.Close(); got.Close() }
+}
+
+// stream is a TCP connection between two ends, both held by this process.
+func (l *Link) stream(from, to *End) (sent, got net.Conn) {
+	l.t.Helper()
+	listener, err := to.Listen("tcp", "0")
+	if err != nil {
+		l.t.Fatalf("listen in an end: %v", err)
+	}
+	defer listener.Close()
+	if sent, err = from.Dial("tcp", listener.Addr().String()); err != nil {
+		l.t.Fatalf("dial from an end: %v", err)
+	}
+	l.t.Cleanup(func() { sent.Close() })
+	if got, err = listener.Accept(); err != nil {
+		l.t.Fatalf("accept in an end: %v", err)
+	}
+	l.t.Cleanup(func() { got.Close() })
+	return sent, got
+}
+
+// endless is zeros for ever.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 // Carried is how many bytes have got through so far from A to B and from B to A, headers counted.
 func (l *Link) Carried() (ab, ba int64) {
