@@ -1,7 +1,8 @@
 // Package siptest owns the SIP world that tests meet: a real Asterisk with a conference, echo, tones and every way a
 // call can fail, and baresip, a real telephone that plays a known sound and records what it hears.
 //
-// Each server is the test's own: own folder, own ports on 127.0.0.1, gone when the test ends. Only tests import it.
+// Each server is the test's own: own folder, own ports on 127.0.0.1 or at an end of a lab.Link, gone when the test ends.
+// Only tests import it.
 package siptest
 
 import (
@@ -21,13 +22,15 @@ func Password(user string) string { return "secret" + user }
 
 // AsteriskOptions sets what a test needs otherwise than usual.
 type AsteriskOptions struct {
-	Codecs     string // Asterisk's names in its order of preference; "" = opus,g722,ulaw,alaw
-	MinExpires int    // seconds: a REGISTER for less is answered 423; 0 = 10
+	Codecs     string   // Asterisk's names in its order of preference; "" = opus,g722,ulaw,alaw
+	MinExpires int      // seconds: a REGISTER for less is answered 423; 0 = 10
+	At         *lab.End // where it runs; nil = this machine
 }
 
 // Asterisk is a running server. What answers at which number stands in asterisk/extensions.conf.
 type Asterisk struct {
 	t       testing.TB
+	at      *lab.End
 	folder  lab.Folder
 	ports   lab.Ports
 	process *lab.Process
@@ -40,7 +43,7 @@ var asteriskConf embed.FS
 // shown if the test fails.
 func StartAsterisk(t testing.TB, opts AsteriskOptions) *Asterisk {
 	t.Helper()
-	a := &Asterisk{t: t, folder: lab.NewFolder(t, lab.Asterisk, "asterisk"), ports: lab.NewPorts(t)}
+	a := &Asterisk{t: t, at: opts.At, folder: lab.NewFolder(t, lab.Asterisk, "asterisk"), ports: lab.NewPorts(t)}
 	a.configure(opts)
 	a.Start()
 	t.Cleanup(func() {
@@ -60,7 +63,7 @@ func (a *Asterisk) configure(opts AsteriskOptions) {
 		opts.MinExpires = 10
 	}
 	fill := strings.NewReplacer("@DIR@", a.folder.Inside, "@MODULES@", "/usr/lib/asterisk/modules",
-		"@CODECS@", opts.Codecs, "@MINEXPIRES@", fmt.Sprint(opts.MinExpires), "@SIP@", fmt.Sprint(int(a.ports)),
+		"@CODECS@", opts.Codecs, "@MINEXPIRES@", fmt.Sprint(opts.MinExpires), "@ADDR@", a.at.Addr(), "@SIP@", fmt.Sprint(int(a.ports)),
 		"@RTPFIRST@", fmt.Sprint(int(a.ports)+10), "@RTPLAST@", fmt.Sprint(int(a.ports)+lab.PortsInBlock-1))
 	names, _ := asteriskConf.ReadDir("asterisk")
 	for _, name := range names {
@@ -73,12 +76,12 @@ func (a *Asterisk) configure(opts AsteriskOptions) {
 }
 
 // Addr is where it takes SIP over UDP and TCP: "127.0.0.1:port".
-func (a *Asterisk) Addr() string { return fmt.Sprintf("127.0.0.1:%d", int(a.ports)) }
+func (a *Asterisk) Addr() string { return fmt.Sprintf("%s:%d", a.at.Addr(), int(a.ports)) }
 
 // Start starts a stopped or killed server again, at the same address, with the registrations it had.
 func (a *Asterisk) Start() {
 	a.t.Helper()
-	a.process = lab.Start(a.t, lab.Asterisk, a.folder, nil,
+	a.process = a.at.Start(a.t, lab.Asterisk, a.folder, nil,
 		"/usr/sbin/asterisk", "-f", "-q", "-n", "-C", a.folder.Inside+"/etc/asterisk.conf")
 	a.process.Wait(a.t, "asterisk to be up", 30*time.Second, func() bool {
 		out, err := a.command("core waitfullybooted")

@@ -25,6 +25,7 @@ type BaresipOptions struct {
 	Tone      int    // Hz of the sine it plays without end, at -9 dBFS RMS; 0 = silence
 	// Sound is played once in place of the tone.
 	Sound *measure.Sound
+	At    *lab.End // where it runs; nil = this machine
 }
 
 // Baresip is a running telephone that answers calls, plays its sound, and records all it sends and hears.
@@ -45,11 +46,11 @@ func StartBaresip(t testing.TB, opts BaresipOptions) *Baresip {
 	t.Helper()
 	b := &Baresip{t: t, opts: opts, folder: lab.NewFolder(t, lab.Client, "baresip"), ports: lab.NewPorts(t)}
 	b.configure()
-	b.process = lab.Start(t, lab.Client, b.folder, []string{"HOME=" + b.folder.Inside},
+	b.process = opts.At.Start(t, lab.Client, b.folder, []string{"HOME=" + b.folder.Inside},
 		"/usr/bin/baresip", "-f", b.folder.Inside)
 	b.process.Wait(t, "baresip's control port", 10*time.Second, func() bool {
 		var err error
-		b.control, err = connect(b.controlAddr())
+		b.control, err = connect(opts.At, b.controlAddr())
 		return err == nil
 	})
 	t.Cleanup(func() { b.control.Close() })
@@ -60,7 +61,7 @@ func StartBaresip(t testing.TB, opts BaresipOptions) *Baresip {
 	return b
 }
 
-func (b *Baresip) controlAddr() string { return fmt.Sprintf("127.0.0.1:%d", int(b.ports)+2) }
+func (b *Baresip) controlAddr() string { return fmt.Sprintf("%s:%d", b.opts.At.Addr(), int(b.ports)+2) }
 
 func (b *Baresip) configure() {
 	source, rate, channels := fmt.Sprintf("ausine,%d", b.opts.Tone), 48000, 2
@@ -73,7 +74,7 @@ func (b *Baresip) configure() {
 		audiotest.WriteWAV(b.t, b.folder.Path("source.wav"), *s)
 		source, rate, channels = "aufile,"+b.folder.Inside+"/source.wav", s.Rate, 1
 	}
-	fill := strings.NewReplacer("@DIR@", b.folder.Inside, "@SIP@", fmt.Sprint(int(b.ports)),
+	fill := strings.NewReplacer("@DIR@", b.folder.Inside, "@ADDR@", b.opts.At.Addr(), "@SIP@", fmt.Sprint(int(b.ports)),
 		"@CTRL@", fmt.Sprint(int(b.ports)+2), "@RTPFIRST@", fmt.Sprint(int(b.ports)+10),
 		"@RTPLAST@", fmt.Sprint(int(b.ports)+lab.PortsInBlock-1), "@SOURCE@", source,
 		"@RATE@", fmt.Sprint(rate), "@CHANNELS@", fmt.Sprint(channels))
@@ -94,14 +95,16 @@ func (b *Baresip) account() string {
 		func(c string) bool { return !strings.HasPrefix(c, o.Codec) })
 	server, every := o.Server, 60
 	if server == "" {
-		server, every = "127.0.0.1", 0
+		server, every = o.At.Addr(), 0
 	}
 	return fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_pass=%s;audio_codecs=%s;answermode=auto;regint=%d",
 		o.User, server, o.Transport, o.Password, strings.Join(codecs, ","), every)
 }
 
 // URI is where the telephone itself can be called.
-func (b *Baresip) URI() string { return fmt.Sprintf("sip:%s@127.0.0.1:%d", b.opts.User, int(b.ports)) }
+func (b *Baresip) URI() string {
+	return fmt.Sprintf("sip:%s@%s:%d", b.opts.User, b.opts.At.Addr(), int(b.ports))
+}
 
 // WaitRegistered waits for the registrar's yes.
 func (b *Baresip) WaitRegistered() {

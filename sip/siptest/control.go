@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"orionbox/audio/audiotest/lab"
 )
 
 // control is a connection to baresip's ctrl_tcp: JSON in netstrings (LENGTH:JSON,), commands out, events in.
@@ -25,8 +27,8 @@ type event struct {
 	Param string `json:"param"`
 }
 
-func connect(addr string) (*control, error) {
-	conn, err := net.Dial("tcp", addr)
+func connect(at *lab.End, addr string) (*control, error) {
+	conn, err := at.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}

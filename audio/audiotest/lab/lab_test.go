@@ -5,17 +5,23 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// A test that is killed must leave no program behind. The test runs itself as the one that gets killed.
+// A test that is killed must leave no program behind, on this machine or in a link, and with the last of them goes the
+// link. The test runs itself as the one that gets killed.
 func TestProgramsDieWithTheTest(t *testing.T) {
 	if os.Getenv("LAB_VICTIM") != "" {
+		end := NewLink(t, LinkConfig{}).A()
 		p := Start(t, Client, NewFolder(t, Client, "victim"), nil, "/bin/sleep", "60")
-		fmt.Println("pid", p.PID())
+		q := end.Start(t, Client, NewFolder(t, Client, "victim"), nil, "/bin/sleep", "60")
+		r := end.Command("sleep", "60")
+		if err := r.Start(); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("pids", p.PID(), q.PID(), r.Process.Pid)
 		<-p.Done()
 		return
 	}
@@ -28,20 +34,20 @@ func TestProgramsDieWithTheTest(t *testing.T) {
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pid := 0
-	for lines := bufio.NewScanner(out); pid == 0 && lines.Scan(); {
-		if text, ok := strings.CutPrefix(lines.Text(), "pid "); ok {
-			pid, _ = strconv.Atoi(text)
-		}
+	pids := make([]int, 3)
+	for lines := bufio.NewScanner(out); pids[0] == 0 && lines.Scan(); {
+		fmt.Sscanf(lines.Text(), "pids %d %d %d", &pids[0], &pids[1], &pids[2])
 	}
-	if pid == 0 || !alive(pid) {
-		t.Fatalf("program %d does not run", pid)
+	for _, pid := range pids {
+		if pid == 0 || !alive(pid) {
+			t.Fatalf("program %d of %v does not run", pid, pids)
+		}
 	}
 	victim.Process.Kill()
 	victim.Wait()
-	for deadline := time.Now().Add(5 * time.Second); alive(pid); {
-		if time.Now().After(deadline) {
-			t.Fatalf("program %d has outlived its test", pid)
+	for _, pid := range pids {
+		if !until(5*time.Second, func() bool { return !alive(pid) }) {
+			t.Errorf("program %d of %v has outlived its test", pid, pids)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 type Process struct {
 	name string
 	log  string
+	at   *End
 	cmd  *exec.Cmd
 	done chan struct{}
 }
@@ -23,7 +24,12 @@ type Process struct {
 // fails. It is killed at the end of the test, and by the kernel if the test process ends before.
 func Start(t testing.TB, tree string, folder Folder, env []string, args ...string) *Process {
 	t.Helper()
-	p := &Process{name: args[0], log: folder.Path("output"), cmd: inTree(t, tree, env, args), done: make(chan struct{})}
+	return start(t, nil, tree, folder, env, args)
+}
+
+func start(t testing.TB, at *End, tree string, folder Folder, env, args []string) *Process {
+	t.Helper()
+	p := &Process{name: args[0], log: folder.Path("output"), at: at, cmd: inTree(t, tree, env, args), done: make(chan struct{})}
 	out, err := os.OpenFile(p.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatalf("start %s: %v", p.name, err)
@@ -69,7 +75,7 @@ func (p *Process) start() error {
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
+		err := p.at.namespace().within(p.cmd.Start)
 		started <- err
 		if err == nil {
 			p.cmd.Wait()
