@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"orionbox/audio/audiotest"
+	"orionbox/audio/audiotest/lab"
 	"orionbox/audio/measure"
 	"orionbox/firmware"
 	"orionbox/sip/siptest"
@@ -52,6 +53,7 @@ type testBox struct {
 	exit     error
 	log      *logBuffer
 	password string
+	end      *lab.End // where it runs; nil: on this machine
 }
 
 // settings are what a test sets in conn.conf, "Section.key" to value.
@@ -103,10 +105,9 @@ func (b *testBox) writeConf(all settings) {
 // start runs the box and returns when it answers; it is stopped when the test ends, its log shown if the test fails.
 func (b *testBox) start() *testBox {
 	b.t.Helper()
-	b.cmd = exec.Command(program, "run", "-c", b.conf, "--socket", b.socket, "-v")
+	b.cmd = b.end.Command(program, "run", "-c", b.conf, "--socket", b.socket, "-v")
 	b.cmd.Stderr = b.log
 	b.cmd.Stdout = b.log
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	gone := make(chan struct{})
 	b.gone = gone
 	cmd := b.cmd

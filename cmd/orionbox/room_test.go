@@ -46,12 +46,7 @@ func newHub(t *testing.T) *testHub {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(run) })
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer free.Close()
-	h := &testHub{t: t, dir: t.TempDir(), listen: free.Addr().String(), socket: filepath.Join(run, "s"), log: &logBuffer{}}
+	h := &testHub{t: t, dir: t.TempDir(), listen: freeAddress(t), socket: filepath.Join(run, "s"), log: &logBuffer{}}
 	t.Cleanup(func() {
 		h.kill()
 		if t.Failed() {

@@ -49,6 +49,7 @@ type parcel struct {
 
 	sum      string // once it was summed up; of a journal, of the version that is being sent
 	offset   int64  // that the hub has; unknown before it was asked
+	told     bool   // the hub knows how long the upload will be; it may be said only once
 	restarts int    // since it last was found right
 	retry    time.Time
 	err      string

@@ -48,7 +48,7 @@ func (o *Outbox) attempt(ctx context.Context, p *parcel) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sending = nil
-	p.offset = job.offset
+	p.offset, p.told = job.offset, job.told
 	if job.open == p.open || job.journal { // what was summed up is still all of it
 		p.sum, p.bytes = job.sum, max(p.bytes, job.bytes)
 	}
@@ -175,7 +175,7 @@ func (o *Outbox) locate(ctx context.Context, j *parcel, id, version string, tota
 		}
 		return fmt.Errorf("%w: the hub has %d bytes that are not those of the file here", errAnew, offset)
 	}
-	j.offset = offset
+	j.offset, j.told = offset, length >= 0
 	return nil
 }
 
@@ -188,6 +188,9 @@ func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, len
 	if n <= 0 {
 		return nil
 	}
+	if j.told {
+		length = unknown
+	}
 	began := o.now()
 	offset, err := o.way.patch(ctx, id, j.offset, n, length, o.speed.count(stream(j.offset, n)))
 	if err != nil {
@@ -196,7 +199,7 @@ func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, len
 	o.mu.Lock()
 	o.speed.note(offset-j.offset, o.now().Sub(began))
 	o.mu.Unlock()
-	j.offset = offset
+	j.offset, j.told = offset, j.told || length >= 0
 	return nil
 }
 
