@@ -153,7 +153,7 @@ func TestCloseAfterAFailedWrite(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	f.Add(recording(mono8).header(4))
 	f.Add(append(recording(stereo48).header(8), 1, 2, 3, 4, 5, 6, 7, 8))
-	f.Add(recording(stereo48).header(math.MaxUint32+1))
+	f.Add(recording(stereo48).header(math.MaxUint32 + 1))
 	f.Add(append(recording(mono8).header(math.MaxUint32-72), 1, 2))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := NewReader(bytes.NewReader(data), int64(len(data)))
@@ -180,7 +180,7 @@ func FuzzReader(f *testing.F) {
 // Whatever a file holds, it is either left alone or repaired once and for all.
 func FuzzRepair(f *testing.F) {
 	f.Add(interrupted(f, mono8))
-	f.Add(recording(stereo48).header(1<<33))
+	f.Add(recording(stereo48).header(1 << 33))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := write(t, data)
 		report, err := Repair(path)
