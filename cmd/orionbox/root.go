@@ -64,7 +64,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
 		newPeers(), newMarker(), newChunks(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
-		newCheck(), newDevices(), newRecover(), newVersion())
+		newCheck(), newDevices(), newRecover(), newExport(), newVersion())
 	return root
 }
 

@@ -144,16 +144,17 @@ func (b box) record(t testing.TB, s *takes.Session, n int, of take) {
 	note(t, s, e)
 }
 
-// voice makes the recording of the conference, which hears everything late, and noise.
-func (b box) voice(t testing.TB, s *takes.Session, to, late float64) {
+// voice makes a recording of the conference, which hears everything late, and noise. It is a stream of its own.
+func (b box) voice(t testing.TB, s *takes.Session, from, to, late float64) {
 	t.Helper()
-	path, err := s.VoicePath(evening)
+	path, err := s.VoicePath(evening.Add(time.Duration(from * 1e9)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	format := pcm.Format{Rate: 8000, Channels: 1}
 	b.rate = format.Rate
-	e := b.entry(takes.KindVoiceStart, 0)
+	begin, end := b.pos(from), b.pos(to)
+	e := b.entry(takes.KindVoiceStart, begin)
 	e.File = path
 	note(t, s, e)
 	f, err := wav.Create(path, format)
@@ -161,8 +162,8 @@ func (b box) voice(t testing.TB, s *takes.Session, to, late float64) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(3, 4))
-	for pos := int64(0); pos < b.pos(to); pos += int64(format.Rate) {
-		data := make([]float32, min(int64(format.Rate), b.pos(to)-pos))
+	for pos := begin; pos < end; pos += int64(format.Rate) {
+		data := make([]float32, min(int64(format.Rate), end-pos))
 		b.hears.add(data, float64(pos)/b.real()-late, 1/b.real(), 0.05)
 		for i := range data {
 			data[i] += 0.002 * float32(r.NormFloat64())
@@ -177,8 +178,8 @@ func (b box) voice(t testing.TB, s *takes.Session, to, late float64) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	e = b.entry(takes.KindVoiceStop, b.pos(to))
-	e.File, e.Samples, e.Bytes = path, b.pos(to), f.Size()
+	e = b.entry(takes.KindVoiceStop, end)
+	e.File, e.Samples, e.Bytes = path, end-begin, f.Size()
 	note(t, s, e)
 }
 
