@@ -18,7 +18,7 @@ const (
 	voiceLow  = 300.0
 	voiceHigh = 3400.0
 	locateTo  = 12000.0 // sample rate at which places are compared, at least: three and a half of the highest wave
-	smooth    = 60.0    // Hz to either side over which the spectrum is made even
+	smooth    = 20.0    // Hz to either side over which the spectrum is made even: less than lies between the tones of a chord
 	nearby    = 2e-3    // s to either side of the best place that are the same place
 )
 

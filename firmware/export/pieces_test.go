@@ -23,25 +23,25 @@ import (
 func evenings(t *testing.T) (world, string) {
 	w, producer := newWorld(t), carol()
 	own := producer.begin(t, w.recordings)
-	producer.keepTime(t, own, 30)
-	producer.voice(t, own, 0.5, 30, 0.06)
-	for i, at := range []float64{8, 16} {
+	producer.keepTime(t, own, 16)
+	producer.voice(t, own, 0.5, 16, 0.06)
+	for i, at := range []float64{5, 9} {
 		note(t, own, cut(at, []string{"m1", "m2"}[i], []string{`the "big" one`, ""}[i], session.Producer, "carol", hubClock))
 	}
-	note(t, own, cut(12, "m3", "", session.Artist, "Alice-box", hubClock))
+	note(t, own, cut(7, "m3", "", session.Artist, "Alice-box", hubClock))
 	if err := own.Close(); err != nil {
 		t.Fatal(err)
 	}
 	alice := artistAt("Alice", 40)
 	s := alice.begin(t, filepath.Join(w.artists, "a"))
-	alice.keepTime(t, s, 30)
-	alice.record(t, s, 1, take{2, 14})
-	alice.record(t, s, 2, take{12.5, 28})
+	alice.keepTime(t, s, 16)
+	alice.record(t, s, 1, take{2, 8})
+	alice.record(t, s, 2, take{6.5, 14})
 	alice.deliver(t, s, w.in(own), "alice")
 	bob := artistAt("Bob", -60)
 	s = bob.begin(t, filepath.Join(w.artists, "b"))
-	bob.keepTime(t, s, 30)
-	bob.record(t, s, 1, take{5, 20})
+	bob.keepTime(t, s, 16)
+	bob.record(t, s, 1, take{4, 10})
 	bob.deliver(t, s, w.in(own), "bob")
 	return w, own.String()
 }
@@ -50,17 +50,17 @@ func TestTakesOfAPersonAreOneFile(t *testing.T) {
 	w, name := evenings(t)
 	dir := filepath.Join(t.TempDir(), "out")
 	report := run(t, Config{Folders: find(t, w, name), Dir: dir, Rate: 44100})
-	for _, at := range []float64{3, 11.5, 13, 25} { // across where the second take goes on
+	for _, at := range []float64{3, 5.5, 7, 11} { // across where the second take goes on
 		meets(t, filepath.Join(dir, "wav", "Alice.wav"), at, bursts{1})
 	}
-	meets(t, filepath.Join(dir, "wav", "Bob.wav"), 10, bursts{1})
-	silent := audiotest.ReadPart(t, filepath.Join(dir, "wav", "Bob.wav"), 21, 8)[0]
+	meets(t, filepath.Join(dir, "wav", "Bob.wav"), 6, bursts{1})
+	silent := audiotest.ReadPart(t, filepath.Join(dir, "wav", "Bob.wav"), 11, 4)[0]
 	if level := silent.Level(); level > -90 {
 		t.Errorf("%.1f dB where Bob recorded nothing", level)
 	}
-	sound := audiotest.ReadPart(t, filepath.Join(dir, "wav", "Alice.wav"), 12.5, 0.01)[0]
+	sound := audiotest.ReadPart(t, filepath.Join(dir, "wav", "Alice.wav"), 6.5, 0.01)[0]
 	want := measure.Sound{Rate: 44100, Samples: make([]float32, 441)}
-	bursts{1}.add(want.Samples, 12.5, 1.0/44100, 0.1)
+	bursts{1}.add(want.Samples, 6.5, 1.0/44100, 0.1)
 	if math.Abs(sound.Level()-want.Level()) > 1 && want.Level() > -60 {
 		t.Errorf("%.1f dB in the crossfade, want %.1f", sound.Level(), want.Level())
 	}
@@ -70,7 +70,7 @@ func TestTakesOfAPersonAreOneFile(t *testing.T) {
 		}
 	}
 	// as recorded: whole, though the first take sounds only as far as the second
-	if p := probe(t, filepath.Join(dir, "media", strings.TrimSuffix(report.Tracks[0].Source, ".mp3")+".wav")); math.Abs(float64(p.Frames)/48000-12) > 0.01 {
+	if p := probe(t, filepath.Join(dir, "media", strings.TrimSuffix(report.Tracks[0].Source, ".mp3")+".wav")); math.Abs(float64(p.Frames)/48000-6) > 0.01 {
 		t.Errorf("the first take has %d frames", p.Frames)
 	}
 }
@@ -156,15 +156,15 @@ func TestProjectAndLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantLabels := "START\t8.000000\tstart\n8.000000\t16.000000\tthe \"big\" one\n16.000000\tEND\t20:15:11\n12.000000\t12.000000\tAlice-box 20:15:07\n"
+	wantLabels := "START\t5.000000\tstart\n5.000000\t9.000000\tthe \"big\" one\n9.000000\tEND\t20:15:04\n7.000000\t7.000000\tAlice-box 20:15:02\n"
 	end := strings.Split(strings.Split(string(labelled), "\n")[2], "\t")[1]
 	start, _, _ := strings.Cut(string(labelled), "\t")
 	near(t, "start", start, 0.5) // what the clock was known to
-	near(t, "end", end, 30)
+	near(t, "end", end, 16)
 	if want := strings.NewReplacer("START", start, "END", end).Replace(wantLabels); string(labelled) != want {
 		t.Errorf("labels\n%s\nwant\n%s", labelled, want)
 	}
-	wantMarkers := []string{`1 ` + start + `000 "start" 1`, `1 8.000000000 "" 1`, `2 8.000000000 'the "big" one' 1`, `2 16.000000000 "" 1`, `3 16.000000000 "20:15:11" 1`, "", `1 12.000000000 "Alice-box 20:15:07" 0`}
+	wantMarkers := []string{`1 ` + start + `000 "start" 1`, `1 5.000000000 "" 1`, `2 5.000000000 'the "big" one' 1`, `2 9.000000000 "" 1`, `3 9.000000000 "20:15:04" 1`, "", `1 7.000000000 "Alice-box 20:15:02" 0`}
 	for i, want := range wantMarkers {
 		if want != "" && p.markers[i] != want {
 			t.Errorf("marker %q, want %q", p.markers[i], want)
@@ -230,9 +230,9 @@ func TestExportsOneOwnSession(t *testing.T) {
 	w := newWorld(t)
 	alice := artistAt("Alice", 70)
 	s := alice.begin(t, w.recordings)
-	alice.keepTime(t, s, 30)
-	alice.record(t, s, 1, take{2, 28})
-	alice.voice(t, s, 0, 30, 0)
+	alice.keepTime(t, s, 26)
+	alice.record(t, s, 1, take{2, 24})
+	alice.voice(t, s, 0, 26, 0)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -357,7 +357,7 @@ func TestClocksAreCarried(t *testing.T) {
 	producer.clock = "hub-2"
 	own := producer.begin(t, w.recordings)
 	producer.keepTime(t, own, 30)
-	producer.voice(t, own, 0, 30, 0.06)
+	producer.voice(t, own, 0, 14, 0.06)
 	before := producer
 	before.clock = "hub-1"
 	early := before.entry(takes.KindClock, before.pos(1))
@@ -395,14 +395,14 @@ func TestClocksAreCarried(t *testing.T) {
 	if !sure["Alice"] || sure["Bob"] || !sure["Carol"] || len(report.Notes) != 1 || !strings.Contains(report.Notes[0], "time of day") {
 		t.Errorf("sure of %v, notes %q", sure, report.Notes)
 	}
-	meets(t, filepath.Join(dir, "wav", "Alice.wav"), 10, bursts{1})
-	meets(t, filepath.Join(dir, "wav", "Bob.wav"), 10, bursts{1})
+	meets(t, filepath.Join(dir, "wav", "Alice.wav"), 8, bursts{1})
+	meets(t, filepath.Join(dir, "wav", "Bob.wav"), 8, bursts{1})
 }
 
 // recordOn makes a take whose journal tells a clock that is off by so much.
 func recordOn(t *testing.T, b box, s *takes.Session, off time.Duration) {
 	t.Helper()
-	b.record(t, s, 1, take{2, 20})
+	b.record(t, s, 1, take{2, 12})
 	if off == 0 {
 		return
 	}

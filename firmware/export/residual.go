@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -27,16 +28,21 @@ type Heard struct {
 // What is listened to and what counts.
 const (
 	windowLength = 4.0  // s
-	windowBefore = 0.2  // s that the conference may be early
-	windowAfter  = 1.2  // s that it may be late; 5.4 s in all are under 2^18 samples at 48 kHz
-	windowEvery  = 10.0 // s, at least
+	windowEvery  = 5.0  // s, at least
 	mostWindows  = 60   // a track
 	audible      = 1e-5 // mean square: -50 dBFS
 	alikeEnough  = 0.08 // chance gives 0.03
-	rivalAtMost  = 0.7  // of the likeness
+	rivalAtMost  = 0.8  // of the likeness
 	apartMS      = 60.0 // from the median: more than a jitter buffer's step
 	fewest       = 3    // windows that can tell anything
 )
+
+// reach is how far to look for a sound in the conference: from so many seconds early to so many late.
+type reach struct{ early, late float64 }
+
+// reaches are tried in turn, until enough windows are sure. Music that repeats itself is heard in many places of a wide one;
+// nobody makes music together over half a second. With the window both are under 2^18 samples at 48 kHz.
+var reaches = []reach{{0.05, 0.43}, {0.2, 1.2}}
 
 // lag is what one window tells.
 type lag struct{ at, ms, likeness float64 } // at in seconds of the grid
@@ -62,13 +68,11 @@ func (c Config) listen(ctx context.Context, s *scene, lanes []*lane, f *folder, 
 			return err
 		}
 		for _, p := range l.pieces {
-			lags, windows, err := compare(ctx, s, l, p, studio, voice)
+			heard, err := compare(ctx, s, l, p, studio, voice)
 			if err != nil {
-				_ = studio.Close()
-				return err
+				return errors.Join(err, studio.Close())
 			}
-			report := &reports[slices.IndexFunc(reports, func(r TrackReport) bool { return r.Media == mediaDir+"/"+p.media })]
-			report.Heard = summary(lags, windows)
+			reports[slices.IndexFunc(reports, func(r TrackReport) bool { return r.Media == mediaDir+"/"+p.media })].Heard = heard
 		}
 		if err := studio.Close(); err != nil {
 			return err
@@ -78,32 +82,48 @@ func (c Config) listen(ctx context.Context, s *scene, lanes []*lane, f *folder, 
 }
 
 // compare listens along a piece.
-func compare(ctx context.Context, s *scene, l *lane, p *piece, studio, voice *wav.Reader) (lags []lag, windows int, err error) {
-	for _, at := range windowsOf(l.levels, seconds(p.from, s.rate), seconds(p.to, s.rate)) {
-		if err := ctx.Err(); err != nil {
-			return nil, 0, err
+func compare(ctx context.Context, s *scene, l *lane, p *piece, studio, voice *wav.Reader) (heard *Heard, err error) {
+	for _, r := range reaches {
+		windows := windowsOf(l.levels, seconds(p.from, s.rate), seconds(p.to, s.rate), r)
+		var lags []lag
+		for _, at := range windows {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			found, sure, err := hear(studio, voice, at, r)
+			if err != nil {
+				return nil, err
+			}
+			if sure {
+				lags = append(lags, found)
+			}
 		}
-		piece, err := mono(studio, at, windowLength)
-		if err != nil {
-			return nil, 0, err
-		}
-		whole, err := mono(voice, at-windowBefore, windowBefore+windowLength+windowAfter)
-		if err != nil {
-			return nil, 0, err
-		}
-		windows++
-		m := whole.Locate(piece)
-		if m.Likeness >= alikeEnough && m.Rival <= rivalAtMost*m.Likeness {
-			lags = append(lags, lag{at, (m.At/float64(s.rate) - windowBefore) * 1000, m.Likeness})
+		if heard = summary(lags, len(windows)); heard.Known() {
+			break
 		}
 	}
-	return lags, windows, nil
+	return heard, nil
+}
+
+// hear looks for one window of a track in the conference.
+func hear(studio, voice *wav.Reader, at float64, r reach) (found lag, sure bool, err error) {
+	piece, err := mono(studio, at, windowLength)
+	if err != nil {
+		return lag{}, false, err
+	}
+	whole, err := mono(voice, at-r.early, r.early+windowLength+r.late)
+	if err != nil {
+		return lag{}, false, err
+	}
+	m := whole.Locate(piece)
+	ms := (m.At/float64(whole.Rate) - r.early) * 1000
+	return lag{at, ms, m.Likeness}, m.Likeness >= alikeEnough && m.Rival <= rivalAtMost*m.Likeness, nil
 }
 
 // windowsOf are where to listen between two times: the loudest place of each of up to so many equal parts. levels are those
 // of whole seconds.
-func windowsOf(levels []float64, from, to float64) []float64 {
-	first, last := int(math.Ceil(from)), int(math.Floor(to-windowLength-windowAfter))
+func windowsOf(levels []float64, from, to float64, r reach) []float64 {
+	first, last := int(math.Ceil(from)), int(math.Floor(to-windowLength-r.late))
 	if last < first {
 		return nil
 	}
