@@ -94,7 +94,7 @@ func TestAnHourOfDriftingBoxesStaysTogether(t *testing.T) {
 		making.Go(func() {
 			s := b.begin(t, filepath.Join(w.artists, b.id))
 			b.keepTime(t, s, longest)
-			b.record(t, s, 1, take{1.5, longest})
+			b.record(t, s, 1, take{0.5, longest})
 			b.deliver(t, s, w.in(own), b.id)
 		})
 	}

@@ -68,7 +68,7 @@ func (c Config) listen(ctx context.Context, s *scene, lanes []*lane, f *folder, 
 			return err
 		}
 		for _, p := range l.pieces {
-			heard, err := compare(ctx, s, l, p, studio, voice)
+			heard, err := compare(ctx, s, p, audibleIn(l.levels, lanes[n].levels), studio, voice)
 			if err != nil {
 				return errors.Join(err, studio.Close())
 			}
@@ -81,10 +81,21 @@ func (c Config) listen(ctx context.Context, s *scene, lanes []*lane, f *folder, 
 	return nil
 }
 
-// compare listens along a piece.
-func compare(ctx context.Context, s *scene, l *lane, p *piece, studio, voice *wav.Reader) (heard *Heard, err error) {
+// audibleIn is how loud each second of a lane is; 0 where there is no recording of the conference to hear it in.
+func audibleIn(own, voice []float64) []float64 {
+	levels := slices.Clone(own)
+	for i := range levels {
+		if voice[i] == 0 {
+			levels[i] = 0
+		}
+	}
+	return levels
+}
+
+// compare listens along a piece, where it is loud.
+func compare(ctx context.Context, s *scene, p *piece, levels []float64, studio, voice *wav.Reader) (heard *Heard, err error) {
 	for _, r := range reaches {
-		windows := windowsOf(l.levels, seconds(p.from, s.rate), seconds(p.to, s.rate), r)
+		windows := windowsOf(levels, seconds(p.from, s.rate), seconds(p.to, s.rate), r)
 		var lags []lag
 		for _, at := range windows {
 			if err := ctx.Err(); err != nil {
