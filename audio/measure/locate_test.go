@@ -83,7 +83,7 @@ func TestLocatesAPieceInAConference(t *testing.T) {
 		"upside down, with another loud": mixed(speech(5, rate, 6), voice, 0.5),
 	}
 	for what, s := range heard {
-		for _, delay := range []float64{0, 1234, 9600.4, 20000.5} {
+		for _, delay := range []float64{1234, 20000.4} {
 			own := muffledBy(what)
 			m := late(s, delay).Locate(piece)
 			off := (m.At - own - from - delay) / rate * 1000

@@ -100,8 +100,8 @@ func TestAnHourOfDriftingBoxesStaysTogether(t *testing.T) {
 	}
 	producer.keepTime(t, own, longest)
 	producer.voice(t, own, max(0, longest-600), longest+2, 0.087)
-	note(t, own, cut(20, "m1", "verse", session.Producer, "carol", hubClock))
-	note(t, own, cut(40, "m2", "", session.Producer, "carol", hubClock))
+	note(t, own, cut(8, "m1", "verse", session.Producer, "carol", hubClock))
+	note(t, own, cut(16, "m2", "", session.Producer, "carol", hubClock))
 	if err := own.Close(); err != nil {
 		t.Fatal(err)
 	}
