@@ -19,11 +19,7 @@ func Read(t testing.TB, path string) []measure.Sound {
 	t.Helper()
 	rate, channels := shape(t, path)
 	raw := output(t, "ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "f32le", "-c:a", "pcm_f32le", "-")
-	data := make([]float32, len(raw)/4)
-	for i := range data {
-		data[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-	}
-	return split(data, channels, rate)
+	return split(floats(raw), channels, rate)
 }
 
 // ReadRaw reads headerless 16-bit little-endian mono, as Asterisk's .sln48 (rate 48000) is.
@@ -100,4 +96,21 @@ func output(t testing.TB, name string, args ...string) []byte {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, complaint.Bytes())
 	}
 	return out
+}
+
+// ReadPart is Read for a part of a long file: so many seconds from a time on.
+func ReadPart(t testing.TB, path string, from, seconds float64) []measure.Sound {
+	t.Helper()
+	rate, channels := shape(t, path)
+	raw := output(t, "ffmpeg", "-v", "error", "-xerror", "-ss", strconv.FormatFloat(from, 'f', 6, 64), "-i", path,
+		"-t", strconv.FormatFloat(seconds, 'f', 6, 64), "-f", "f32le", "-c:a", "pcm_f32le", "-")
+	return split(floats(raw), channels, rate)
+}
+
+func floats(raw []byte) []float32 {
+	data := make([]float32, len(raw)/4)
+	for i := range data {
+		data[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+	}
+	return data
 }

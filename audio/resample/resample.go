@@ -64,6 +64,9 @@ func (r *Resampler) Adjust(ratio float64) {
 	r.step = r.nominal * min(max(ratio, 1-maxAdjust), 1+maxAdjust)
 }
 
+// Ratio is what Adjust set, as it was bounded.
+func (r *Resampler) Ratio() float64 { return r.step / r.nominal }
+
 // Latency is how far the input must run ahead of the output.
 func (r *Resampler) Latency() time.Duration {
 	return time.Duration(r.filter.half) * time.Second / time.Duration(r.in)

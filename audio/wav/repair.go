@@ -55,7 +55,7 @@ func Repair(path string) (Report, error) {
 func settle(f *os.File, format pcm.Format, end int64) error {
 	err := f.Truncate(end)
 	if err == nil {
-		_, err = f.WriteAt(header(format, end-headerSize), 0)
+		_, err = f.WriteAt(recording(format).header(end-headerSize), 0)
 	}
 	return errors.Join(err, f.Sync())
 }
@@ -97,7 +97,7 @@ func ownLayout(head []byte, size int64) (layout, error) {
 	if err != nil {
 		return l, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
-	own := header(l.format, 0)
+	own := recording(l.format).header(0)
 	reserve := string(head[atDS64:atDS64+4]) == "JUNK" || string(head[atDS64:atDS64+4]) == "ds64"
 	if l.off != headerSize || !reserve || !bytes.Equal(own[atFmt:atData], head[atFmt:atData]) {
 		return l, fmt.Errorf("%w: its header has another layout", ErrForeign)

@@ -151,10 +151,10 @@ func TestCloseAfterAFailedWrite(t *testing.T) {
 
 // Whatever a file holds, reading it ends, within its bounds.
 func FuzzReader(f *testing.F) {
-	f.Add(header(mono8, 4))
-	f.Add(append(header(stereo48, 8), 1, 2, 3, 4, 5, 6, 7, 8))
-	f.Add(header(stereo48, math.MaxUint32+1))
-	f.Add(append(header(mono8, math.MaxUint32-72), 1, 2))
+	f.Add(recording(mono8).header(4))
+	f.Add(append(recording(stereo48).header(8), 1, 2, 3, 4, 5, 6, 7, 8))
+	f.Add(recording(stereo48).header(math.MaxUint32 + 1))
+	f.Add(append(recording(mono8).header(math.MaxUint32-72), 1, 2))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := NewReader(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
@@ -180,7 +180,7 @@ func FuzzReader(f *testing.F) {
 // Whatever a file holds, it is either left alone or repaired once and for all.
 func FuzzRepair(f *testing.F) {
 	f.Add(interrupted(f, mono8))
-	f.Add(header(stereo48, 1<<33))
+	f.Add(recording(stereo48).header(1 << 33))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := write(t, data)
 		report, err := Repair(path)

@@ -34,7 +34,8 @@ To make a studio of several boxes, invite the others on the producer's box, and 
   orionbox chunks              what was cut
   orionbox play alice/3        hear one of them; --to all: have everybody hear it
   orionbox request alice/3     have that recording delivered before all others
-  orionbox chat                talk in writing`
+  orionbox chat                talk in writing
+  orionbox export last mix     the session for an editor: Reaper, Audacity, WAVs in step`
 
 const exitHelp = `
 Exit codes: 0 done, 1 failed, 2 wrong command line, 3 no box is running, 4 the box refused.
@@ -66,7 +67,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
 		newPeers(), newMarker(), newChunks(), newPlay(), newRequest(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
-		newCheck(), newDevices(), newRecover(), newVersion())
+		newCheck(), newDevices(), newRecover(), newExport(), newVersion())
 	return root
 }
 

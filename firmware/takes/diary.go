@@ -193,16 +193,9 @@ func (e Entry) tellsTime() bool {
 	return slices.Contains([]Kind{KindClock, KindGap, KindTakeStart, KindTakeStop, KindVoiceStart, KindVoiceStop}, e.Kind)
 }
 
-// translate finds, by the studio stream, the instant on the session's clock at which another clock showed i.
+// translate finds the instant on the session's clock at which another clock showed i.
 func (t times) translate(i clock.Instant, from string) (clock.Instant, bool) {
-	if from == t.clock {
-		return i, true
-	}
-	pos, known := t.studio[from].PosAt(i, t.rate)
-	if !known {
-		return 0, false
-	}
-	return t.studio[t.clock].HubAt(pos, t.rate)
+	return t.across(i, from, t.clock)
 }
 
 // line is that of a recording's stream, as far as the recording needs it.

@@ -22,12 +22,23 @@ const (
 // there, or with rate (sample frames a second) if that slope is not known well. False for a line without points, and for
 // one of a single point without a rate.
 func (l Timeline) PosAt(i clock.Instant, rate int) (int64, bool) {
+	from, more, known := l.posAt(i, rate)
+	return plus(from, more), known
+}
+
+// PlaceAt is PosAt with the fraction of a sample frame, counted from one that is near, for whoever resamples along the line.
+func (l Timeline) PlaceAt(i clock.Instant, rate int, from int64) (float64, bool) {
+	pos, more, known := l.posAt(i, rate)
+	return minus(pos, from) + more, known
+}
+
+func (l Timeline) posAt(i clock.Instant, rate int) (from int64, more float64, known bool) {
 	n, _ := slices.BinarySearchFunc(l, i, func(p Point, i clock.Instant) int { return cmp.Compare(p.Hub, i) })
-	from, slope := l.around(n, rate)
+	p, slope := l.around(n, rate)
 	if slope <= 0 {
-		return 0, false
+		return 0, 0, false
 	}
-	return plus(from.Pos, minus(int64(i), int64(from.Hub))*slope), true
+	return p.Pos, minus(int64(i), int64(p.Hub)) * slope, true
 }
 
 // HubAt is when the sample frame pos was captured: the inverse of PosAt.
