@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"orionbox/firmware"
 	"orionbox/firmware/conf"
 	"orionbox/firmware/export"
 )
@@ -65,8 +66,9 @@ func (f *flags) exportOf(cmd *cobra.Command, from, session string) (export.Confi
 	file, err := conf.Load(f.conf)
 	switch missing := errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("conf"); {
 	case err == nil:
-		recordings, received = foldersIn(file.Config())
-		cfg.Reserve = file.Config().AudioSettings.Reserve
+		set := file.Config()
+		recordings = set.AudioSettings.RecordingLocation
+		received, cfg.Reserve = firmware.Received(set.Hub.Store, recordings), set.AudioSettings.Reserve
 	case !missing:
 		return cfg, fmt.Errorf("%w; name another with -c", err)
 	case from == "" && !strings.ContainsRune(session, filepath.Separator):
@@ -84,13 +86,4 @@ func (f *flags) exportOf(cmd *cobra.Command, from, session string) (export.Confi
 		cfg.Folders.Session, cfg.Folders.Own = own.Session, own.Own
 	}
 	return cfg, nil
-}
-
-// foldersIn are the folder of a box's own sessions and the one of those that were delivered to it.
-func foldersIn(c conf.Config) (recordings, received string) {
-	recordings, received = c.AudioSettings.RecordingLocation, c.Hub.Store
-	if received == "" || strings.Contains(received, "://") {
-		received = filepath.Join(recordings, "received")
-	}
-	return recordings, received
 }

@@ -27,7 +27,12 @@ func boundaryError(dir string, p player, m cut, at takes.Place) (float64, error)
 	if err != nil || len(paths) != 1 {
 		return 0, errors.Join(fmt.Errorf("its file is not there"), err)
 	}
-	heard, err := after(paths[0], at.From)
+	return soundOff(paths[0], p, m, at.From)
+}
+
+// soundOff is how much later than the press that was played, in ms, which stands at a sample of a recording.
+func soundOff(path string, p player, m cut, from int64) (float64, error) {
+	heard, err := after(path, from)
 	if err != nil {
 		return 0, err
 	}

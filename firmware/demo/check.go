@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,9 +27,9 @@ const (
 )
 
 // examine finds what each box left on disk and judges it. After a stay there may be more than the demo's own.
-func examine(cfg Config, at times, made []cut, chunks []takes.Chunk) Receipt {
+func examine(ctx context.Context, cfg Config, at times, made []cut, chunks []takes.Chunk) Receipt {
 	r := Receipt{Seconds: at.take.Seconds(), LastByteSeconds: at.lastByte.Seconds(), Files: []File{}, Faults: []string{},
-		Arrivals: []Arrival{}, Deliveries: []Delivery{}}
+		Arrivals: []Arrival{}, Deliveries: []Delivery{}, Alignments: []Alignment{}}
 	for _, p := range players {
 		own, voices := recordings(cfg.Out, p, "HQ_*_1_*.mp3"), recordings(cfg.Out, p, "LQ_*.wav")
 		if p.role == artist {
@@ -47,6 +48,11 @@ func examine(cfg Config, at times, made []cut, chunks []takes.Chunk) Receipt {
 		r.addCuts(judgeCuts(cfg, p, made, chunks))
 	}
 	r.examineDeliveries(cfg, chunks)
+	if exported, err := makeExport(ctx, cfg); err != nil {
+		r.complain("export", []string{err.Error()})
+	} else {
+		r.align(cfg, made, chunks, exported)
+	}
 	r.OK = len(r.Faults) == 0
 	return r
 }

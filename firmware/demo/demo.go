@@ -65,8 +65,8 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (Receipt, error) {
 		return Receipt{}, err
 	}
 	at, failed := d.play(ctx)
-	d.say("reading back what lies on disk")
-	receipt := examine(cfg, at, d.cuts, d.chunks)
+	d.say("reading back what lies on disk, and exporting it")
+	receipt := examine(context.WithoutCancel(ctx), cfg, at, d.cuts, d.chunks)
 	if failed != nil {
 		receipt.OK = false
 		receipt.Faults = append(receipt.Faults, "the demo did not come to its end")

@@ -68,7 +68,7 @@ func claim(dir string) (*os.File, error) {
 // ours is nil if dir holds an earlier demo that told its receipt, and nothing more.
 func ours(dir string, entries []os.DirEntry) error {
 	for _, e := range entries {
-		mine := e.Name() == receiptName || slices.ContainsFunc(players, func(p player) bool { return p.name == e.Name() })
+		mine := e.Name() == receiptName || e.Name() == exportFolder || slices.ContainsFunc(players, func(p player) bool { return p.name == e.Name() })
 		if !mine {
 			return fmt.Errorf("it holds %s, which the demo did not make", e.Name())
 		}

@@ -45,7 +45,7 @@ func (d *demo) play(ctx context.Context) (at times, err error) {
 	err = errors.Join(err, group.Wait())
 	if err == nil {
 		d.say("the artists have left; %s receives the rest", d.boxes[0].name)
-		at.lastByte, err = d.deliver(ctx, ended)
+		at.lastByte, err = d.deliver(context.WithoutCancel(ctx), ended) // an interrupt ends the stay, not this
 	}
 	closeHub() // the box with the hub goes last
 	err = errors.Join(err, <-hosted)

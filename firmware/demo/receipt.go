@@ -14,14 +14,15 @@ const receiptName = "receipt.json"
 
 // Receipt tells what a demo left on disk and whether all of it is what it should be.
 type Receipt struct {
-	OK              bool       `json:"ok"`
-	Seconds         float64    `json:"seconds"` // that the takes were asked to last
-	Files           []File     `json:"files"`
-	Boxes           []Cuts     `json:"boxes"`
-	Arrivals        []Arrival  `json:"takes_delivered"`
-	Deliveries      []Delivery `json:"chunks_delivered"`
-	LastByteSeconds float64    `json:"last_byte_seconds"` // after the end of the session, until the producer had all
-	Faults          []string   `json:"faults"`
+	OK              bool        `json:"ok"`
+	Seconds         float64     `json:"seconds"` // that the takes were asked to last
+	Files           []File      `json:"files"`
+	Boxes           []Cuts      `json:"boxes"`
+	Arrivals        []Arrival   `json:"takes_delivered"`
+	Deliveries      []Delivery  `json:"chunks_delivered"`
+	Alignments      []Alignment `json:"alignments"`
+	LastByteSeconds float64     `json:"last_byte_seconds"` // after the end of the session, until the producer had all
+	Faults          []string    `json:"faults"`
 }
 
 // File is one recording as it was found on disk.
@@ -69,6 +70,9 @@ func (r Receipt) Print(w io.Writer) error {
 		return err
 	}
 	if err := r.printDeliveries(w); err != nil {
+		return err
+	}
+	if err := r.printAlignments(w); err != nil {
 		return err
 	}
 	for _, fault := range r.Faults {
