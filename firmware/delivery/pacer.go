@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +24,9 @@ type pacer struct {
 const (
 	// sendBuffer in bytes is little, for what waits in it is lost with its connection, and a new rate does not wait for it.
 	sendBuffer = 128 << 10
+	// segment is the size of packets in bytes: half the usual. The kernel sends two at a time, and on a line of 2 Mbit/s the voice
+	// waits 6 ms for them.
+	segment = 730
 	// deadAfter is when a connection on which nothing is acknowledged is given up (TCP_USER_TIMEOUT, RFC 5482).
 	deadAfter = 8 * time.Second
 	dialLimit = 5 * time.Second
@@ -50,7 +54,9 @@ func (p *pacer) now() int64 {
 }
 
 func (p *pacer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialLimit}
+	d := net.Dialer{Timeout: dialLimit, Control: func(_, _ string, raw syscall.RawConn) error {
+		return setOption(raw, unix.IPPROTO_TCP, unix.TCP_MAXSEG, segment)
+	}}
 	conn, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -92,8 +98,12 @@ func (c *pacedConn) limit(level, option, value int) error {
 	if err != nil {
 		return err
 	}
+	return setOption(raw, level, option, value)
+}
+
+func setOption(raw syscall.RawConn, level, option, value int) error {
 	var failed error
-	err = raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), level, option, value) })
+	err := raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), level, option, value) })
 	return errors.Join(err, failed)
 }
 

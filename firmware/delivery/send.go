@@ -19,8 +19,7 @@ import (
 )
 
 const (
-	slice     = 1 << 20         // bytes at most in one attempt, so that what a producer asks for does not wait for long
-	sliceTime = 3 * time.Second // and no more than is sent in that time, while the call holds it back
+	sliceTime = 2 * time.Second // of one attempt, so that what a producer asks for, or what grows, does not wait for long
 	refusedIn = 10 * time.Second
 	retryIn   = 250 * time.Millisecond
 	localIn   = 10 * time.Second
@@ -181,10 +180,7 @@ func (o *Outbox) locate(ctx context.Context, j *parcel, id, version string, tota
 
 // sendSlice sends some bytes, no further than to limit; length is that of the whole, if it is known.
 func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, length int64, stream func(from, n int64) io.Reader) error {
-	n := min(limit-j.offset, slice)
-	if rate := o.way.pacer.now(); rate > 0 {
-		n = min(n, max(minSlice, rate*int64(sliceTime/time.Second)))
-	}
+	n := limit - j.offset
 	if n <= 0 {
 		return nil
 	}
@@ -192,7 +188,7 @@ func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, len
 		length = unknown
 	}
 	began := o.now()
-	offset, err := o.way.patch(ctx, id, j.offset, n, length, o.speed.count(stream(j.offset, n)))
+	offset, err := o.way.patch(ctx, id, j.offset, length, &timed{o.speed.count(stream(j.offset, n)), began.Add(sliceTime), o.now})
 	if err != nil {
 		return err
 	}
@@ -244,6 +240,23 @@ func (o *Outbox) sendJournal(ctx context.Context, j *parcel) (*hub.File, error) 
 	}
 	return o.finish(ctx, j, id, door.Whole{Bytes: total, SHA256: j.sum})
 }
+
+// timed ends when its time is over.
+type timed struct {
+	io.Reader
+	end time.Time
+	now func() time.Time
+}
+
+func (t *timed) Read(p []byte) (int, error) {
+	if !t.now().Before(t.end) {
+		return 0, io.EOF
+	}
+	return t.Reader.Read(p[:min(len(p), timedPiece)])
+}
+
+// timedPiece is how many bytes go between two looks at the time.
+const timedPiece = 16 << 10
 
 // speed is how fast bytes go out.
 type speed struct {

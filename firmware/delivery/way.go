@@ -191,15 +191,15 @@ func metadata(pairs ...string) string {
 	return strings.Join(all, ",")
 }
 
-// patch sends n bytes from an offset on, and gives the offset that the hub has then. length is that of the whole upload; -1 says
+// patch sends bytes from an offset on, and gives the offset that the hub has then. length is that of the whole upload; -1 says
 // nothing of it.
-func (w *Way) patch(ctx context.Context, id string, offset, n, length int64, data io.Reader) (int64, error) {
+func (w *Way) patch(ctx context.Context, id string, offset, length int64, data io.Reader) (int64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	moving := watch(data, cancel)
 	defer moving.stop()
 	answer, err := w.ask(ctx, http.MethodPatch, id, moving, func(h http.Header, r *http.Request) {
-		r.ContentLength = n
+		r.ContentLength = -1 // as much as goes in its time
 		h.Set("Content-Type", "application/offset+octet-stream")
 		h.Set("Upload-Offset", strconv.FormatInt(offset, 10))
 		if length >= 0 {
@@ -211,7 +211,7 @@ func (w *Way) patch(ctx context.Context, id string, offset, n, length int64, dat
 	}
 	done(answer)
 	now, err := strconv.ParseInt(answer.Header.Get("Upload-Offset"), 10, 64)
-	if err != nil || now < offset || now > offset+n {
+	if err != nil || now < offset || now > offset+moving.read.Load() {
 		return 0, errors.New("the hub does not tell how far the upload has come")
 	}
 	return now, nil

@@ -49,6 +49,9 @@ type courier struct {
 	busy    bool // it is being told
 	sent    int64
 	rests   time.Time // since when nothing has moved; zero: the box does not leave
+	leaves  time.Time // since when only delivery keeps it
+	called  time.Time // when there was a call last
+	park    bool      // it shall not wait for that
 }
 
 func newCourier() courier { return courier{parcels: map[takes.TrackKey]hub.File{}} }
@@ -173,8 +176,15 @@ func (d *Director) deliver() {
 	}()
 }
 
+// callSoon is how long after a call, or after its start, a box counts on another one: that is not to begin on a line that is full.
+const callSoon = time.Minute
+
 func (d *Director) sample() delivery.Sample {
-	s := delivery.Sample{InCall: d.call.State == phone.InConference}
+	now := d.now()
+	if d.call.State == phone.InConference {
+		d.called = now
+	}
+	s := delivery.Sample{InCall: d.parts.Phone != nil && !d.state.Leaving && now.Sub(latest(d.called, d.born)) < callSoon}
 	if d.parts.Phone != nil {
 		if m := d.parts.Phone.Status().Media; m != nil {
 			s.Loss, s.CallTrip = m.FarLossPercent, fromMilliseconds(m.RoundTripMS)
@@ -209,12 +219,16 @@ func (d *Director) judgeDelivery(now time.Time) {
 	}
 }
 
-// restPatience is how long a box that leaves waits for what does not move any more: the rest is parked until the next start.
-const restPatience = 8 * time.Second
+// A box that leaves waits for what it has to deliver: restPatience for what does not move, and restLimit in all, unless its policy
+// is to deliver at the end. The rest is parked until the next start.
+const (
+	restPatience = 4 * time.Second
+	restLimit    = 10 * time.Second
+)
 
-// rested tells whether a box that leaves has nothing to deliver any more, or cannot.
+// rested tells whether a box that leaves has nothing to deliver any more, or is not to wait for it.
 func (d *Director) rested() bool {
-	if d.parts.Hub == nil || d.parts.Hub.Status().State != hub.StateConnected {
+	if d.park || d.parts.Hub == nil || d.parts.Hub.Status().State != hub.StateConnected {
 		return true
 	}
 	moved, left := int64(0), 0
@@ -229,10 +243,14 @@ func (d *Director) rested() bool {
 		}
 	}
 	now := d.now()
+	if d.leaves.IsZero() {
+		d.leaves = now
+	}
 	if d.rests.IsZero() || moved != d.sent {
 		d.sent, d.rests = moved, now
 	}
-	if left > 0 && now.Sub(d.rests) >= restPatience {
+	atEnd := d.parts.Outbox != nil && d.parts.Outbox.Status().Policy == delivery.End
+	if left > 0 && (now.Sub(d.rests) >= restPatience || !atEnd && now.Sub(d.leaves) >= restLimit) {
 		d.log.Warn("delivery is parked: it goes on at the next start", "left", left)
 		return true
 	}

@@ -143,17 +143,31 @@ func TestDeliveryIsParkedWhenNothingMoves(t *testing.T) {
 	if d.rested() {
 		t.Error("parked at once")
 	}
-	now = now.Add(restPatience - time.Second)
-	m.with(func() { m.moved = 5 })
-	if d.rested() {
-		t.Error("parked while it moves")
+	moves := func(after time.Duration) {
+		t.Helper()
+		now = now.Add(after)
+		m.with(func() { m.moved++ })
+		if d.rested() {
+			t.Errorf("parked after %v, while it moves", now.Sub(d.leaves))
+		}
 	}
-	now = now.Add(restPatience - time.Second)
-	if d.rested() {
+	moves(restPatience - time.Second)
+	if now = now.Add(restPatience - time.Second); d.rested() {
 		t.Error("parked too soon")
 	}
 	if now = now.Add(time.Second); !d.rested() {
 		t.Error("not parked, though nothing moves")
+	}
+	m.with(func() { m.moved++ })
+	if now = now.Add(restLimit); !d.rested() {
+		t.Error("it waits for more than its limit")
+	}
+	m.with(func() { m.out.Policy = delivery.End })
+	for range 20 {
+		moves(restPatience / 2)
+	}
+	if d.park = true; !d.rested() {
+		t.Error("told not to wait, it waits")
 	}
 }
 

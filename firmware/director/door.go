@@ -57,8 +57,12 @@ func (d *Director) onLoop(ctx context.Context, f func()) error {
 func (d *Director) press(button session.Button, hold time.Duration) (string, error) {
 	d.log.Info("press", "button", string(button), "hold", hold)
 	if button == session.Status && hold >= finishHold {
+		if d.state.Leaving {
+			d.park = true
+			return "the box stops now; what is not delivered is sent at its next start", nil
+		}
 		d.feed(session.Leave{})
-		return "finishing: the take is closed, then the box stops", nil
+		return "finishing: the take is closed and delivered, then the box stops; hold it once more not to wait for that", nil
 	}
 	d.refusal = ""
 	d.feed(session.Press{Button: button})
