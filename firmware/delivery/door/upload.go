@@ -31,7 +31,7 @@ func (d *Door) create(g hub.Guest, w http.ResponseWriter, r *http.Request) error
 	if g.Role != session.Artist {
 		return refuse(http.StatusForbidden, "only an artist's box delivers recordings; this one is a %s's", g.Role)
 	}
-	if r.ContentLength != 0 {
+	if r.ContentLength != 0 || r.Header.Get("Upload-Concat") != "" {
 		return refuse(http.StatusBadRequest, "an upload is made empty: its bytes come by PATCH")
 	}
 	free, err := hold(r.Context(), d.creating)

@@ -28,7 +28,7 @@ type Whole struct {
 const maxHead = 4 << 10 // bytes; a frame of an MP3 has no more than 1441
 
 func (said Whole) check() error {
-	if said.Bytes <= 0 || said.Head < 0 || said.Head > maxHead || said.Head > said.Bytes || hub.CheckSHA256(said.SHA256) != nil {
+	if said.Bytes <= 0 || said.Head < 0 || said.Head > maxHead || said.Head > said.Bytes || said.Bytes+said.Head < said.Bytes || hub.CheckSHA256(said.SHA256) != nil {
 		return refuse(http.StatusBadRequest, "what is said of the file cannot be")
 	}
 	return nil
