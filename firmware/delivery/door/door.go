@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/tus/tusd/v2/pkg/handler"
-	"github.com/tus/tusd/v2/pkg/memorylocker"
 	expslog "golang.org/x/exp/slog"
 
 	"orionbox/firmware/clock"
@@ -83,7 +82,7 @@ func New(cfg Config, registry Registry, log *slog.Logger) (*Door, error) {
 	d := &Door{cfg: cfg, registry: registry, log: log, store: s, routes: http.NewServeMux(), checking: make(chan struct{}, 1), creating: make(chan struct{}, 1), taking: make(chan struct{}, 1)}
 	composer := handler.NewStoreComposer()
 	s.useIn(composer)
-	memorylocker.New().UseIn(composer)
+	composer.UseLocker(&locks{held: map[string]*holder{}})
 	d.tus, err = handler.NewUnroutedHandler(handler.Config{
 		StoreComposer: composer, BasePath: hub.FilesPath + "/", MaxSize: cfg.MaxBytes,
 		DisableConcatenation: true, Cors: &handler.CorsConfig{Disable: true},
@@ -169,6 +168,7 @@ func (d *Door) guarded(next answerer) http.Handler {
 		g, err := d.registry.Admit(user, token)
 		if err != nil {
 			d.registry.Refuse(fmt.Sprintf("%.64q", user), "files: "+err.Error(), "from", r.RemoteAddr)
+			hangUp(w, r)
 			say(w, http.StatusUnauthorized, Trouble{"this hub does not know this box's credential, or it was revoked: ask the producer for a new invite"})
 			return
 		}
@@ -185,7 +185,15 @@ func (d *Door) fail(g hub.Guest, w http.ResponseWriter, r *http.Request, err err
 		d.log.Warn("files", "box", g.User, "method", r.Method, "err", err)
 	}
 	d.count(g, r, f.status, f.text)
+	hangUp(w, r)
 	say(w, f.status, Trouble{f.text})
+}
+
+// hangUp has who sends what is refused told at once: by default net/http first takes in some more of it.
+func hangUp(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPatch {
+		w.Header().Set("Connection", "close")
+	}
 }
 
 // count notes what was refused. What is not there, or not where it was thought to be, is how boxes find out about that.
@@ -221,7 +229,7 @@ func (d *Door) tusd(f http.HandlerFunc) answerer {
 		bare := r.Clone(r.Context())
 		bare.URL.Path = strings.TrimPrefix(r.URL.Path, hub.FilesPath)
 		bare.Header.Del("X-HTTP-Method-Override")
-		a := &answer{ResponseWriter: w}
+		a := &answer{ResponseWriter: w, to: r}
 		d.tus.Middleware(f).ServeHTTP(a, bare)
 		d.heed(g, r, a)
 		return nil
@@ -249,12 +257,15 @@ func (d *Door) heed(g hub.Guest, r *http.Request, a *answer) {
 // answer remembers what tusd answers, if that is short.
 type answer struct {
 	http.ResponseWriter
+	to     *http.Request
 	status int
 	text   []byte
 }
 
 func (a *answer) WriteHeader(status int) {
-	a.status = status
+	if a.status = status; status >= http.StatusBadRequest {
+		hangUp(a.ResponseWriter, a.to)
+	}
 	a.ResponseWriter.WriteHeader(status)
 }
 

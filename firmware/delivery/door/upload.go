@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/tus/tusd/v2/pkg/handler"
@@ -151,10 +152,11 @@ func (d *Door) patch(g hub.Guest, w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	b := &body{ReadCloser: r.Body, check: func() error { return d.mayGoOn(g) }}
+	b := &body{ReadCloser: r.Body, control: http.NewResponseController(w), check: func() error { return d.mayGoOn(g) }}
 	if info.Offset == 0 && info.MetaData[metaFile] != hub.JournalFile {
 		b.kind = isRecording
 	}
+	r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
 	r.Body = b
 	return d.tusd(d.tus.PatchFile)(g, w, r)
 }
@@ -191,15 +193,28 @@ const checkEvery = 256 << 10
 // body is what a box sends, until it may not go on.
 type body struct {
 	io.ReadCloser
-	check func() error
-	kind  func(start [4]byte) error // nil once it is known
-	begun [4]byte
-	have  int
-	next  int // bytes until the next check
-	last  time.Time
+	control *http.ResponseController
+	ended   atomic.Bool
+	check   func() error
+	kind    func(start [4]byte) error // nil once it is known
+	begun   [4]byte
+	have    int
+	next    int // bytes until the next check
+	last    time.Time
+}
+
+// end has nothing more come.
+func (b *body) end() {
+	if b != nil {
+		b.ended.Store(true)
+		_ = b.control.SetReadDeadline(time.Now()) // whoever reads just now
+	}
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.ended.Load() {
+		return 0, errInterrupted
+	}
 	if b.next <= 0 || time.Since(b.last) > time.Second {
 		if err := b.check(); err != nil {
 			return 0, err
