@@ -51,6 +51,7 @@ type parcel struct {
 	offset   int64  // that the hub has; unknown before it was asked
 	told     bool   // the hub knows how long the upload will be; it may be said only once
 	restarts int    // since it last was found right
+	stumbles int    // since it last went on
 	retry    time.Time
 	err      string
 	receipt  Receipt
@@ -141,7 +142,13 @@ func (b *book) filed(f hub.File) *parcel {
 	k.Box = ""
 	b.told[k] = f
 	p := b.find(k)
-	if p == nil || p.open || !f.Whole() || !p.is(f) {
+	switch {
+	case p == nil || p.open:
+		return nil
+	case !f.Whole():
+		b.unsettled(p)
+		return nil
+	case !p.is(f) || p.state != waiting && f.SHA256 == p.receipt.SHA256 && len(f.Taken) < len(p.receipt.Taken): // an older word
 		return nil
 	}
 	now := p.receipt.with(f)
@@ -158,6 +165,13 @@ func (b *book) filed(f hub.File) *parcel {
 	return p
 }
 
+// unsettled notes that the hub has lost what it had of a parcel: it is sent once more.
+func (b *book) unsettled(p *parcel) {
+	if p.state != waiting {
+		p.state, p.offset, p.due = waiting, unknown, p.journal
+	}
+}
+
 // is tells whether what the hub has is what lies here.
 func (p *parcel) is(f hub.File) bool {
 	switch {
@@ -171,7 +185,7 @@ func (p *parcel) is(f hub.File) bool {
 
 // settled notes that a parcel is at the hub; a take makes the journal tell more.
 func (b *book) settled(p *parcel) {
-	p.err, p.restarts, p.due = "", 0, false
+	p.err, p.restarts = "", 0
 	if p.journal {
 		return
 	}
@@ -245,6 +259,9 @@ func (p *parcel) before(q *parcel) bool {
 		}
 		return 3
 	}
+	if p.stumbles != q.stumbles { // lest one that the hub cannot take holds up all
+		return p.stumbles < q.stumbles
+	}
 	if rank(p) != rank(q) {
 		return rank(p) < rank(q)
 	}
@@ -262,11 +279,25 @@ func (b *book) pause(now time.Time, least time.Duration, why string) {
 func (b *book) went() { b.hold, b.holds, b.trouble = time.Time{}, 0, "" }
 
 // again has what is held back tried at once: the hub has come back.
-func (b *book) again() { b.hold, b.holds = time.Time{}, 0 }
+func (b *book) again() {
+	b.hold, b.holds = time.Time{}, 0
+	for _, p := range b.parcels {
+		if p.stumbles > 0 {
+			p.stumbles, p.retry = 0, time.Time{}
+		}
+	}
+}
 
-// restart has a parcel sent from its start, unless it was too often.
+// stumble has a parcel wait, for a while that grows with each in a row, and others go first: what is wrong may be wrong with this
+// one alone.
+func (p *parcel) stumble(now time.Time) {
+	p.offset, p.stumbles = unknown, min(p.stumbles+1, 7)
+	p.retry = now.Add(retryIn << (p.stumbles - 1))
+}
+
+// restart has a parcel sent from its start, unless it was too often. It may have changed here meanwhile.
 func (p *parcel) restart(now time.Time, why string) {
-	p.offset, p.err = unknown, why
+	p.offset, p.sum, p.err = unknown, "", why
 	if p.restarts++; p.restarts >= maxStarts {
 		p.restarts, p.retry = 0, now.Add(brokenFor)
 	}

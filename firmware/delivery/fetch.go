@@ -22,7 +22,6 @@ import (
 const (
 	fetchPiece  = 16 << 10 // bytes read at once
 	fetchSlice  = 4 << 20  // and in one attempt, so that all get their turn
-	fetchTime   = 5 * time.Second
 	maxJournal  = 64 << 20
 	fetchStalls = 20 * time.Second
 )
@@ -68,7 +67,10 @@ func here(folder *received.Folder, f hub.File) bool {
 
 // confirm tells the hub that a file is here.
 func (i *Inbox) confirm(ctx context.Context, f hub.File) (bool, error) {
-	_, err := i.way.taken(ctx, f.Upload, f.SHA256)
+	now, err := i.way.taken(ctx, f.Upload, f.SHA256)
+	if err == nil && !now.TakenBy(i.cfg.Box) {
+		return false, errors.New("the hub does not note that it is here")
+	}
 	if err == nil {
 		i.log.Info("received", "file", f.File, "of", f.Box, "session", f.Session, "bytes", f.Bytes, "sha256", f.SHA256)
 	}
@@ -114,7 +116,7 @@ func (i *Inbox) append(ctx context.Context, a *arrival, file *os.File) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errLocal, err)
 	}
-	a.have = info.Size()
+	a.have, a.more = info.Size(), false
 	most := a.file.Bytes + a.file.Head
 	switch {
 	case a.file.Whole() && a.have > most:
@@ -131,14 +133,24 @@ func (i *Inbox) append(ctx context.Context, a *arrival, file *os.File) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	body, err := i.way.fetch(ctx, a.file.Upload, a.have)
+	n := i.slice()
+	body, err := i.way.fetch(ctx, a.file.Upload, a.have, n)
 	if err != nil || body == nil {
 		return err
 	}
 	defer func() { _ = body.Close() }() // read only
-	n, err := i.copy(ctx, cancel, file, body)
-	a.have += n
+	came, err := i.copy(ctx, cancel, file, io.LimitReader(body, n))
+	a.have, a.more = a.have+came, came == n
 	return err
+}
+
+// slice is how much is asked for at once. What was asked for fills the buffers on its way as fast as the network can, whatever
+// the call leaves room for: so that is not more than a second of it.
+func (i *Inbox) slice() int64 {
+	if limit := i.limit.Limit(); limit != rate.Inf {
+		return max(fetchPiece, min(fetchSlice, int64(limit)))
+	}
+	return fetchSlice
 }
 
 // room is an error if the disk has no room for so many bytes more.
@@ -151,13 +163,12 @@ func (i *Inbox) room(bytes int64) error {
 	return err
 }
 
-// copy writes what comes, as fast as the call leaves room for, for a while.
+// copy writes what comes, as fast as the call leaves room for.
 func (i *Inbox) copy(ctx context.Context, cancel context.CancelCauseFunc, file io.Writer, body io.Reader) (total int64, err error) {
-	ends := i.now().Add(fetchTime)
 	stalls := time.AfterFunc(fetchStalls, func() { cancel(errStalled) })
 	defer stalls.Stop()
 	piece := make([]byte, fetchPiece)
-	for total < fetchSlice && i.now().Before(ends) {
+	for {
 		n, failed := body.Read(piece)
 		if _, err := file.Write(piece[:n]); err != nil {
 			return total, fmt.Errorf("%w: %w", errLocal, err)
@@ -176,7 +187,6 @@ func (i *Inbox) copy(ctx context.Context, cancel context.CancelCauseFunc, file i
 			}
 		}
 	}
-	return total, nil
 }
 
 // unfold puts the head of a take, which came last, in its place, and compares the file with what its box has. Done again after a
@@ -219,13 +229,13 @@ func (i *Inbox) fetchJournal(ctx context.Context, f hub.File, folder *received.F
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stalls := time.AfterFunc(time.Minute, func() { cancel(errStalled) })
-	defer stalls.Stop()
-	body, err := i.way.fetch(ctx, f.Upload, 0)
+	body, err := i.way.fetch(ctx, f.Upload, 0, f.Bytes)
 	if err != nil || body == nil {
 		return false, err
 	}
-	data, err := io.ReadAll(io.LimitReader(body, f.Bytes+1))
+	moving := watch(body, cancel)
+	defer moving.stop()
+	data, err := io.ReadAll(io.LimitReader(moving, f.Bytes+1))
 	if err = errors.Join(err, body.Close()); err != nil {
 		return false, fmt.Errorf("fetch from the hub: %w", err)
 	}

@@ -132,18 +132,22 @@ func (i *Inbox) attempt(ctx context.Context, a *arrival) {
 	if a.file.Upload != job.file.Upload { // it was told of another meanwhile
 		return
 	}
-	a.have = job.have
+	stuck := !got && a.have == job.have
+	a.have, a.more = job.have, job.more
 	if got {
-		a.taken, i.uncut = true, true
+		a.mine, i.uncut = job.file.SHA256, true
 	}
-	i.judge(a, err)
+	i.judge(a, err, stuck)
 }
 
-// judge notes what came of an attempt.
-func (i *Inbox) judge(a *arrival, err error) {
+// judge notes what came of an attempt. One that is stuck has brought nothing.
+func (i *Inbox) judge(a *arrival, err error, stuck bool) {
 	now := i.now()
-	if !a.file.Whole() {
+	if stuck || !a.file.Whole() && !a.more {
 		a.looks = now.Add(growEvery)
+	}
+	if a.fails++; err == nil {
+		a.fails = 0
 	}
 	switch {
 	case err == nil:
@@ -186,14 +190,15 @@ func (i *Inbox) cut(ctx context.Context) (again time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.cutting = false
-	if i.cutErr = ""; err != nil {
-		if i.cutErr != err.Error() {
-			i.log.Error("cut what has arrived", "err", err)
-		}
-		i.cutErr, i.uncut, i.recut = err.Error(), true, i.now().Add(recutIn)
-		return i.recut
+	if err == nil {
+		i.cutErr = ""
+		return time.Time{}
 	}
-	return time.Time{}
+	if i.cutErr != err.Error() {
+		i.log.Error("cut what has arrived", "err", err)
+	}
+	i.cutErr, i.uncut, i.recut = err.Error(), true, i.now().Add(recutIn)
+	return i.recut
 }
 
 // sync does it for each folder that chunks are known of.

@@ -230,11 +230,10 @@ func (o *Outbox) found(dir string, all []*parcel) {
 	path := filepath.Join(dir, hub.JournalFile)
 	receipt, state := o.remembered(path)
 	o.change(func() {
-		fresh := slices.ContainsFunc(all, func(p *parcel) bool { return p.state != delivered })
 		j := o.follows(dir)
 		if info, err := os.Stat(path); err == nil && !j.over {
 			j.receipt, j.state, j.over = receipt, state, true
-			j.due = info.Size() != receipt.Bytes && (fresh || receipt.Bytes > 0)
+			j.due = info.Size() != receipt.Bytes
 		}
 		for _, p := range all {
 			known := o.book.put(p)
@@ -263,7 +262,7 @@ func (o *Outbox) Progress() (moved int64, left int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, p := range o.book.parcels {
-		if p.state == whole || o.book.eligible(p) {
+		if p.state == whole || p == o.sending || o.book.eligible(p) {
 			left++
 		}
 	}

@@ -35,21 +35,24 @@ var errAnew = errors.New("it is sent anew")
 func (o *Outbox) attempt(ctx context.Context, p *parcel) {
 	o.mu.Lock()
 	job := *p
+	p.due = false // from here on it is for what comes next
 	o.mu.Unlock()
 	send := o.sendTake
 	if job.journal {
 		send = o.sendJournal
 	}
 	f, err := send(ctx, &job)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sending, p.due = nil, p.due || p.journal && f == nil
 	if ctx.Err() != nil {
 		return
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.sending = nil
 	p.offset, p.told = job.offset, job.told
 	if job.open == p.open || job.journal { // what was summed up is still all of it
-		p.sum, p.bytes = job.sum, max(p.bytes, job.bytes)
+		if p.sum = job.sum; p.sum != "" {
+			p.bytes = job.bytes
+		}
 	}
 	o.judge(p, err)
 	if err == nil && f != nil {
@@ -60,6 +63,9 @@ func (o *Outbox) attempt(ctx context.Context, p *parcel) {
 // took notes that the hub has found a parcel whole.
 func (o *Outbox) took(p *parcel, f hub.File) {
 	o.log.Info("recording is at the hub", "session", p.key.Session, "file", p.key.File, "bytes", f.Bytes, "sha256", f.SHA256)
+	if told := o.book.told[p.key]; told.SHA256 == f.SHA256 && len(told.Taken) > len(f.Taken) { // it came by the shorter way
+		f = told
+	}
 	p.receipt.SHA256, p.state = f.SHA256, waiting
 	if o.book.filed(f) != nil {
 		o.unsaved = append(o.unsaved, p)
@@ -72,23 +78,27 @@ func (o *Outbox) judge(p *parcel, err error) {
 	switch {
 	case err == nil:
 		o.book.went()
-		p.err = ""
+		p.err, p.stumbles = "", 0
 	case errors.Is(err, errLocal):
+		if p.err != err.Error() {
+			o.log.Error("deliver", "file", p.key.File, "err", err)
+		}
 		p.err, p.retry, p.offset = err.Error(), now.Add(localIn), unknown
-		o.log.Error("deliver", "file", p.key.File, "err", err)
 	case refused(err, http.StatusUnauthorized, http.StatusInsufficientStorage):
 		p.offset = unknown
 		o.tell(err)
 		o.book.pause(now, refusedIn, err.Error())
 	case refused(err, http.StatusNotFound, http.StatusConflict):
-		p.offset, p.retry = unknown, now.Add(retryIn)
+		if p.stumble(now); p.stumbles > maxStarts { // more than once or twice is no accident
+			p.err = err.Error()
+		}
 	case errors.Is(err, errAnew), refused(err, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusForbidden, http.StatusBadRequest):
 		o.log.Warn("recording is sent anew", "file", p.key.File, "why", err)
 		p.restart(now, err.Error())
 	default:
-		p.offset = unknown
 		o.tell(err)
 		o.book.pause(now, 0, err.Error())
+		p.offset, p.stumbles = unknown, p.stumbles+1
 	}
 }
 

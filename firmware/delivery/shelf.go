@@ -12,7 +12,9 @@ type arrival struct {
 	file  hub.File
 	group string    // the session of the producer's that it belongs to; empty: not known yet
 	have  int64     // bytes of the upload that are here; unknown before it was looked
-	taken bool      // it is here, whole, and the hub knows
+	mine  string    // SHA-256 of what is here, whole, and the hub knows
+	more  bool      // the hub had more than was asked for
+	fails int       // in a row
 	looks time.Time // when it is looked for more of it
 	anews int
 	err   string
@@ -46,13 +48,18 @@ func (s *shelf) filed(f hub.File, group string) {
 		s.order = append(s.order, f.TrackKey)
 	}
 	if a.file.Upload != f.Upload { // another version of a journal
-		a.have, a.taken = unknown, false
+		a.have = unknown
 	}
 	if a.file.Whole() != f.Whole() {
 		a.looks = time.Time{}
+		if f.Whole() { // it may have been lost, and have come once more: the hub is told once more
+			a.mine = ""
+		}
 	}
 	a.file = f
-	a.taken = a.taken || f.Whole() && f.TakenBy(s.box)
+	if f.Whole() && f.TakenBy(s.box) {
+		a.mine = f.SHA256
+	}
 	if a.group == "" {
 		a.group = group
 	}
@@ -71,17 +78,30 @@ func (s *shelf) next(now time.Time) (best *arrival, wake time.Time) {
 			if wake.IsZero() || a.looks.Before(wake) {
 				wake = a.looks
 			}
-		case best == nil || a.file.Whole() && !best.file.Whole():
+		case best == nil || a.before(best):
 			best = a
 		}
 	}
 	return best, wake
 }
 
+// before tells which of two goes first: what is whole, and what has failed less often, lest one that cannot be had holds up all.
+func (a *arrival) before(b *arrival) bool {
+	if a.fails != b.fails {
+		return a.fails < b.fails
+	}
+	return a.file.Whole() && !b.file.Whole()
+}
+
+// taken tells whether it is here, whole, and the hub knows.
+func (a *arrival) taken() bool {
+	return a.mine != "" && (a.mine == a.file.SHA256 || !a.file.Whole())
+}
+
 // wanted tells whether something of it can be had.
 func (a *arrival) wanted() bool {
 	journal := a.file.File == hub.JournalFile
-	return !a.taken && !a.file.Gone && a.group != "" && (a.file.Whole() || !journal)
+	return !a.taken() && !a.file.Gone && a.group != "" && (a.file.Whole() || !journal)
 }
 
 // pause holds all back for a while that grows with each in a row.
@@ -119,7 +139,7 @@ func (s *shelf) status() InboxStatus {
 		a := s.arrivals[k]
 		switch {
 		case k.File == hub.JournalFile:
-		case a.taken:
+		case a.taken():
 			status.Received++
 		case !a.file.Gone:
 			status.Arriving = append(status.Arriving, ArrivalStatus{Name: a.file.Name, Session: k.Session, File: k.File,

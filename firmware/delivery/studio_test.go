@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -61,8 +62,9 @@ func (s *studio) start() {
 	}
 	srv.Handle(hub.FilesPath+"/", d)
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Run(ctx) }()
+	ended, tidied := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- errors.Join(srv.Run(ctx), <-tidied) }()
+	go func() { tidied <- d.Run(ctx) }()
 	s.server, s.door, s.listen = srv, d, srv.Addr()
 	s.stop = func() {
 		cancel()

@@ -257,10 +257,10 @@ func (w *Way) tell(ctx context.Context, limit time.Duration, path string, said a
 	return hub.ParseFile(text)
 }
 
-// fetch gives what an upload has from an offset on, as far as it has come; nil if that is nothing.
-func (w *Way) fetch(ctx context.Context, id string, offset int64) (io.ReadCloser, error) {
+// fetch gives n bytes of what an upload has from an offset on, fewer if it has not come so far; nil if that is nothing.
+func (w *Way) fetch(ctx context.Context, id string, offset, n int64) (io.ReadCloser, error) {
 	answer, err := w.ask(ctx, http.MethodGet, id, nil, func(h http.Header, _ *http.Request) {
-		h.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+		h.Set("Range", fmt.Sprintf("bytes=%d-%d", offset, offset+n-1))
 	})
 	switch {
 	case refused(err, http.StatusRequestedRangeNotSatisfiable):

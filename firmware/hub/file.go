@@ -83,7 +83,7 @@ func CheckFileKey(k takes.TrackKey) error {
 
 // Check is an error for a file that cannot be.
 func (f File) Check() error {
-	err := errors.Join(CheckFileKey(f.TrackKey), CheckName(f.Name), checkUpload(f.Upload))
+	err := errors.Join(CheckFileKey(f.TrackKey), CheckName(f.Name), CheckUpload(f.Upload))
 	if f.SHA256 != "" {
 		err = errors.Join(err, CheckSHA256(f.SHA256))
 	}
@@ -98,7 +98,8 @@ func (f File) Check() error {
 
 var uploadForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-func checkUpload(id string) error {
+// CheckUpload is an error for what is no id of an upload.
+func CheckUpload(id string) error {
 	if !uploadForm.MatchString(id) {
 		return errors.New("an upload's id is 32 small hex digits")
 	}

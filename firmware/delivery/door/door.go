@@ -18,11 +18,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/tus/tusd/v2/pkg/handler"
-	"github.com/tus/tusd/v2/pkg/memorylocker"
 	expslog "golang.org/x/exp/slog"
 
 	"orionbox/firmware/clock"
@@ -59,7 +59,9 @@ type Door struct {
 	store    store
 	tus      *handler.UnroutedHandler
 	routes   *http.ServeMux
-	checking chan struct{} // held while a file is compared: one at a time is as much as a small machine should read
+	checking chan struct{} // held while a file is compared, or deleted: one at a time is as much as a small machine should read
+	taking   chan struct{} // wakes Run: somebody has taken a file
+	creating chan struct{} // held while an upload is made: one that is there already would be cut to nothing
 }
 
 // New opens the store.
@@ -77,15 +79,15 @@ func New(cfg Config, registry Registry, log *slog.Logger) (*Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store of files: %w", err)
 	}
-	d := &Door{cfg: cfg, registry: registry, log: log, store: s, routes: http.NewServeMux(), checking: make(chan struct{}, 1)}
+	d := &Door{cfg: cfg, registry: registry, log: log, store: s, routes: http.NewServeMux(), checking: make(chan struct{}, 1), creating: make(chan struct{}, 1), taking: make(chan struct{}, 1)}
 	composer := handler.NewStoreComposer()
 	s.useIn(composer)
-	memorylocker.New().UseIn(composer)
+	composer.UseLocker(&locks{held: map[string]*holder{}})
 	d.tus, err = handler.NewUnroutedHandler(handler.Config{
 		StoreComposer: composer, BasePath: hub.FilesPath + "/", MaxSize: cfg.MaxBytes,
 		DisableConcatenation: true, Cors: &handler.CorsConfig{Disable: true},
 		PreUploadCreateCallback: d.mayCreate,
-		NetworkTimeout:          20 * time.Second, AcquireLockTimeout: 10 * time.Second,
+		NetworkTimeout:          readLimit, AcquireLockTimeout: 10 * time.Second,
 		Logger: expslog.New(expslog.NewTextHandler(io.Discard, nil)), // what matters of it the door says itself
 	})
 	if err != nil {
@@ -104,11 +106,17 @@ func (d *Door) route() {
 	d.routes.Handle("GET "+at, d.guarded(d.download))
 	d.routes.Handle("POST "+at+"/whole", d.guarded(d.owned(d.whole)))
 	d.routes.Handle("POST "+at+"/taken", d.guarded(d.taken))
+	d.routes.Handle("/", d.guarded(nothing))
+}
+
+// nothing is what else there is at the door.
+func nothing(_ hub.Guest, _ http.ResponseWriter, r *http.Request) error {
+	return refuse(http.StatusMethodNotAllowed, "the hub's files know no %.10q of %.100q", r.Method, r.URL.Path)
 }
 
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.routes.ServeHTTP(w, r) }
 
-// Run tidies up until ctx ends.
+// Run lets go of what may go until ctx ends.
 func (d *Door) Run(ctx context.Context) error {
 	tick := time.NewTicker(10 * time.Minute)
 	defer tick.Stop()
@@ -118,6 +126,7 @@ func (d *Door) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-d.taking:
 		}
 	}
 }
@@ -145,14 +154,21 @@ type Trouble struct {
 // answerer answers a request of a guest, or gives back why not.
 type answerer func(g hub.Guest, w http.ResponseWriter, r *http.Request) error
 
+// readLimit is how long a box may take to send the next bytes, or a body that is short.
+const readLimit = 20 * time.Second
+
 // guarded lets those in who have a credential of the hub (HTTP basic authentication, RFC 7617), and tells all others, and
 // those who want what they may not have, why not.
 func (d *Door) guarded(next answerer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 { // until tusd, which reads long bodies, sets its own
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readLimit)) // every connection of a hub has one
+		}
 		user, token, _ := r.BasicAuth()
 		g, err := d.registry.Admit(user, token)
 		if err != nil {
 			d.registry.Refuse(fmt.Sprintf("%.64q", user), "files: "+err.Error(), "from", r.RemoteAddr)
+			hangUp(w, r)
 			say(w, http.StatusUnauthorized, Trouble{"this hub does not know this box's credential, or it was revoked: ask the producer for a new invite"})
 			return
 		}
@@ -168,10 +184,23 @@ func (d *Door) fail(g hub.Guest, w http.ResponseWriter, r *http.Request, err err
 		f = &fault{http.StatusServiceUnavailable, err.Error()}
 		d.log.Warn("files", "box", g.User, "method", r.Method, "err", err)
 	}
-	if f.status < http.StatusInternalServerError && f.status != http.StatusNotFound && f.status != http.StatusConflict {
-		d.registry.Refuse(g.User, "files: "+f.text, "method", r.Method)
-	}
+	d.count(g, r, f.status, f.text)
+	hangUp(w, r)
 	say(w, f.status, Trouble{f.text})
+}
+
+// hangUp has who sends what is refused told at once: by default net/http first takes in some more of it.
+func hangUp(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPatch {
+		w.Header().Set("Connection", "close")
+	}
+}
+
+// count notes what was refused. What is not there, or not where it was thought to be, is how boxes find out about that.
+func (d *Door) count(g hub.Guest, r *http.Request, status int, text string) {
+	if status >= http.StatusBadRequest && status < http.StatusInternalServerError && status != http.StatusNotFound && status != http.StatusConflict {
+		d.registry.Refuse(g.User, "files: "+text, "method", r.Method)
+	}
 }
 
 func say(w http.ResponseWriter, status int, v any) {
@@ -196,11 +225,54 @@ func read(r *http.Request, v any) error {
 
 // tusd hands a request on to tusd, which wants the bare id for a path.
 func (d *Door) tusd(f http.HandlerFunc) answerer {
-	return func(_ hub.Guest, w http.ResponseWriter, r *http.Request) error {
+	return func(g hub.Guest, w http.ResponseWriter, r *http.Request) error {
 		bare := r.Clone(r.Context())
 		bare.URL.Path = strings.TrimPrefix(r.URL.Path, hub.FilesPath)
 		bare.Header.Del("X-HTTP-Method-Override")
-		d.tus.Middleware(f).ServeHTTP(w, bare)
+		a := &answer{ResponseWriter: w, to: r}
+		d.tus.Middleware(f).ServeHTTP(a, bare)
+		d.heed(g, r, a)
 		return nil
 	}
 }
+
+// cutOff are tusd's errors that tell of a network, not of a box.
+var cutOff = []string{"ERR_UNEXPECTED_EOF", "ERR_UPLOAD_INTERRUPTED", "ERR_READ_TIMEOUT", "ERR_CONNECTION_RESET"}
+
+// heed takes note of what tusd has refused.
+func (d *Door) heed(g hub.Guest, r *http.Request, a *answer) {
+	code, text, _ := strings.Cut(strings.TrimSpace(string(a.text)), ": ")
+	switch {
+	case slices.Contains(cutOff, code):
+		d.log.Debug("upload was cut off", "box", g.User, "why", text)
+	case a.status == http.StatusInsufficientStorage:
+		d.log.Warn("files", "box", g.User, "method", r.Method, "err", text)
+	case a.status >= http.StatusInternalServerError:
+		d.log.Warn("files", "box", g.User, "method", r.Method, "err", code+": "+text)
+	default:
+		d.count(g, r, a.status, text)
+	}
+}
+
+// answer remembers what tusd answers, if that is short.
+type answer struct {
+	http.ResponseWriter
+	to     *http.Request
+	status int
+	text   []byte
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status = status; status >= http.StatusBadRequest {
+		hangUp(a.ResponseWriter, a.to)
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.text = append(a.text, b[:min(len(b), 256-min(256, len(a.text)))]...)
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

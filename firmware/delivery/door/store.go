@@ -47,8 +47,10 @@ func openFolder(dir string) (store, error) {
 }
 
 func (f folder) useIn(c *handler.StoreComposer) {
-	f.UseIn(c)
 	c.UseCore(f)
+	c.UseTerminater(f)
+	c.UseLengthDeferrer(f)
+	c.UseContentServer(f)
 }
 
 // GetUpload does not find an upload whose .info was cut by a loss of power: its box makes it anew.
@@ -58,7 +60,10 @@ func (f folder) GetUpload(ctx context.Context, id string) (handler.Upload, error
 	if errors.As(err, &broken) {
 		return nil, handler.ErrNotFound
 	}
-	return u, err
+	if err != nil {
+		return nil, err
+	}
+	return kept{u}, nil
 }
 
 func (f folder) free() (int64, error) { return takes.Free(f.Path) }

@@ -26,10 +26,14 @@ const writeLimit = 20 * time.Second
 func (d *Door) download(g hub.Guest, w http.ResponseWriter, r *http.Request) error {
 	info, err := d.info(r)
 	if err != nil {
-		return err
+		return d.lost(r, g, err)
 	}
-	if _, ours := d.fileOf(g.Room, info.ID); info.MetaData[metaUser] != g.User && (g.Role != session.Producer || !ours) {
+	f, ours := d.fileOf(g.Room, info.ID)
+	if info.MetaData[metaUser] != g.User && (g.Role != session.Producer || !ours) {
 		return refuse(http.StatusForbidden, "only a producer's box may have the recordings of others")
+	}
+	if ours && f.Whole() && !f.Gone && !holds(info, f) {
+		return d.lost(r, g, refuse(http.StatusNotFound, "some of it is lost"))
 	}
 	u, err := d.store.GetUpload(r.Context(), info.ID)
 	if err != nil {
@@ -41,6 +45,26 @@ func (d *Door) download(g hub.Guest, w http.ResponseWriter, r *http.Request) err
 		return refuse(http.StatusNotFound, "it cannot be read yet: %v", err)
 	}
 	return nil
+}
+
+// lost has a file that was whole sent once more when a producer finds that its upload is no longer there: a disk was changed, or
+// is broken. It gives back why that was not found.
+func (d *Door) lost(r *http.Request, g hub.Guest, why error) error {
+	var not *fault
+	f, known := d.fileOf(g.Room, r.PathValue("id"))
+	if !errors.As(why, &not) || not.status != http.StatusNotFound || !known || !f.Whole() || f.Gone || g.Role != session.Producer {
+		return why
+	}
+	d.log.Error("an upload that was whole is lost: its box is to send it again", "session", f.Session, "file", f.File, "of", f.Box)
+	_, err := d.registry.ChangeFile(r.Context(), g.Room, f.TrackKey, func(now *hub.File) {
+		if now.Upload == f.Upload && now.SHA256 == f.SHA256 && !now.Gone {
+			now.Bytes, now.SHA256, now.Head, now.At = 0, "", 0, 0
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return why
 }
 
 // outgoing gives a slow network time, a dead one not, and nothing to whom it was revoked.
@@ -96,19 +120,29 @@ func (d *Door) taken(g hub.Guest, w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	d.log.Info("file is delivered", "session", f.Session, "file", f.File, "of", f.Box, "to", g.User)
-	d.letGo(r.Context(), g.Room, f)
+	select {
+	case d.taking <- struct{}{}:
+	default: // it is awake
+	}
 	say(w, http.StatusOK, f)
 	return nil
 }
 
-// letGo deletes an upload that every producer of the room has, or that one has had for long.
+// letGo deletes an upload that every producer of the room has, or that one has had for long. A box that was revoked is none: it may
+// be lost, with all that is on it.
 func (d *Door) letGo(ctx context.Context, room string, f hub.File) {
 	producers := d.registry.Producers(room)
+	has := slices.ContainsFunc(producers, f.TakenBy)
 	missing := slices.ContainsFunc(producers, func(id string) bool { return !f.TakenBy(id) })
 	old := d.registry.Now().Sub(f.At) > d.cfg.Keep
-	if f.Gone || !f.Whole() || len(f.Taken) == 0 || missing && !old {
+	if f.Gone || !f.Whole() || !has || missing && !old {
 		return
 	}
+	free, err := hold(ctx, d.checking)
+	if err != nil {
+		return
+	}
+	defer free()
 	if _, err := d.registry.ChangeFile(ctx, room, f.TrackKey, func(now *hub.File) { now.Gone = now.SHA256 == f.SHA256 }); err != nil {
 		d.log.Warn("let go of a file", "file", f.File, "err", err) // the next tidy tries again
 		return
@@ -132,10 +166,28 @@ func (d *Door) tidy(ctx context.Context) {
 	for _, room := range d.registry.Rooms() {
 		for _, f := range d.registry.Files(room) {
 			if f.Gone {
-				d.drop(ctx, f.Upload)
+				d.dropRest(ctx, room, f)
 			} else {
 				d.letGo(ctx, room, f)
 			}
 		}
+	}
+}
+
+// dropRest deletes what a kill left of a file that is gone. What is not all there is on its way once more.
+func (d *Door) dropRest(ctx context.Context, room string, f hub.File) {
+	free, err := hold(ctx, d.checking)
+	if err != nil {
+		return
+	}
+	defer free()
+	u, err := d.store.GetUpload(ctx, f.Upload)
+	if err != nil {
+		return // it is not there, for the most part
+	}
+	info, err := u.GetInfo(ctx)
+	now, _ := d.registry.File(room, f.TrackKey)
+	if err == nil && now.Gone && now.Upload == f.Upload && !info.SizeIsDeferred && info.Offset == info.Size {
+		d.drop(ctx, f.Upload)
 	}
 }

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/tus/tusd/v2/pkg/handler"
 
 	"orionbox/audio/mp3"
 	"orionbox/firmware/hub"
+	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
 )
 
@@ -26,9 +29,28 @@ type guestKey struct{}
 
 // create makes an upload; mayCreate, which tusd asks, finds the guest in the context.
 func (d *Door) create(g hub.Guest, w http.ResponseWriter, r *http.Request) error {
-	r = r.WithContext(context.WithValue(r.Context(), guestKey{}, g))
-	r.Body = &body{ReadCloser: r.Body, check: func() error { return d.mayGoOn(g) }}
-	return d.tusd(d.tus.PostFile)(g, w, r)
+	if g.Role != session.Artist {
+		return refuse(http.StatusForbidden, "only an artist's box delivers recordings; this one is a %s's", g.Role)
+	}
+	if r.ContentLength != 0 || r.Header.Get("Upload-Concat") != "" {
+		return refuse(http.StatusBadRequest, "an upload is made empty: its bytes come by PATCH")
+	}
+	free, err := hold(r.Context(), d.creating)
+	if err != nil {
+		return err
+	}
+	defer free()
+	return d.tusd(d.tus.PostFile)(g, w, r.WithContext(context.WithValue(r.Context(), guestKey{}, g)))
+}
+
+// hold waits until what is held by one at a time is free.
+func hold(ctx context.Context, by chan struct{}) (free func(), err error) {
+	select {
+	case by <- struct{}{}:
+		return func() { <-by }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // mayCreate gives a new upload its id and its owner, or refuses it.
@@ -38,7 +60,7 @@ func (d *Door) mayCreate(event handler.HookEvent) (handler.HTTPResponse, handler
 	key, version := takes.TrackKey{Box: g.ID, Session: meta[metaSession], File: meta[metaFile]}, meta[metaVersion]
 	id := hub.UploadID(g.Room, key, version)
 	if err := d.checkNew(event.Context, g, key, id, version, event.Upload.Size); err != nil {
-		return handler.HTTPResponse{}, handler.FileInfoChanges{}, d.toTus(g, err)
+		return handler.HTTPResponse{}, handler.FileInfoChanges{}, toTus(err)
 	}
 	if key.File != hub.JournalFile { // that one's last version counts until the next is whole
 		if _, err := d.registry.ChangeFile(event.Context, g.Room, key, func(f *hub.File) {
@@ -46,7 +68,7 @@ func (d *Door) mayCreate(event handler.HookEvent) (handler.HTTPResponse, handler
 				f.Name, f.Upload = g.Name, id
 			}
 		}); err != nil {
-			return handler.HTTPResponse{}, handler.FileInfoChanges{}, d.toTus(g, err)
+			return handler.HTTPResponse{}, handler.FileInfoChanges{}, toTus(err)
 		}
 	}
 	return handler.HTTPResponse{}, handler.FileInfoChanges{ID: id, MetaData: handler.MetaData{
@@ -80,13 +102,10 @@ func (d *Door) room(bytes int64) error {
 }
 
 // toTus is an error as tusd passes it on.
-func (d *Door) toTus(g hub.Guest, err error) error {
+func toTus(err error) error {
 	var f *fault
 	if !errors.As(err, &f) {
 		return handler.NewError("ERR_HUB", err.Error(), http.StatusServiceUnavailable)
-	}
-	if f.status == http.StatusUnprocessableEntity {
-		d.registry.Refuse(g.User, "files: "+f.text)
 	}
 	return handler.NewError("ERR_REFUSED", f.text, f.status)
 }
@@ -106,7 +125,11 @@ func (d *Door) owned(next answerer) answerer {
 }
 
 func (d *Door) info(r *http.Request) (handler.FileInfo, error) {
-	u, err := d.store.GetUpload(r.Context(), r.PathValue("id"))
+	id := r.PathValue("id")
+	if err := hub.CheckUpload(id); err != nil {
+		return handler.FileInfo{}, refuse(http.StatusBadRequest, "%v", err)
+	}
+	u, err := d.store.GetUpload(r.Context(), id)
 	if err == nil {
 		return u.GetInfo(r.Context())
 	}
@@ -129,10 +152,11 @@ func (d *Door) patch(g hub.Guest, w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	b := &body{ReadCloser: r.Body, check: func() error { return d.mayGoOn(g) }}
+	b := &body{ReadCloser: r.Body, control: http.NewResponseController(w), check: func() error { return d.mayGoOn(g) }}
 	if info.Offset == 0 && info.MetaData[metaFile] != hub.JournalFile {
 		b.kind = isRecording
 	}
+	r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
 	r.Body = b
 	return d.tusd(d.tus.PatchFile)(g, w, r)
 }
@@ -140,10 +164,10 @@ func (d *Door) patch(g hub.Guest, w http.ResponseWriter, r *http.Request) error 
 // mayGoOn is an error, as tusd passes it on, once a box is not to send more.
 func (d *Door) mayGoOn(g hub.Guest) error {
 	if err := d.stillWelcome(g); err != nil {
-		return d.toTus(g, err)
+		return toTus(err)
 	}
 	if err := d.room(0); err != nil {
-		return d.toTus(g, err)
+		return toTus(err)
 	}
 	return nil
 }
@@ -163,25 +187,39 @@ func isRecording(start [4]byte) error {
 	return nil
 }
 
-// checkEvery is after how many bytes it is looked again whether more may come.
+// checkEvery is after how many bytes, or a second, it is looked again whether more may come.
 const checkEvery = 256 << 10
 
 // body is what a box sends, until it may not go on.
 type body struct {
 	io.ReadCloser
-	check func() error
-	kind  func(start [4]byte) error // nil once it is known
-	begun [4]byte
-	have  int
-	next  int // bytes until the next check
+	control *http.ResponseController
+	ended   atomic.Bool
+	check   func() error
+	kind    func(start [4]byte) error // nil once it is known
+	begun   [4]byte
+	have    int
+	next    int // bytes until the next check
+	last    time.Time
+}
+
+// end has nothing more come.
+func (b *body) end() {
+	if b != nil {
+		b.ended.Store(true)
+		_ = b.control.SetReadDeadline(time.Now()) // whoever reads just now
+	}
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	if b.next <= 0 {
+	if b.ended.Load() {
+		return 0, errInterrupted
+	}
+	if b.next <= 0 || time.Since(b.last) > time.Second {
 		if err := b.check(); err != nil {
 			return 0, err
 		}
-		b.next = checkEvery
+		b.next, b.last = checkEvery, time.Now()
 	}
 	if b.kind != nil { // a start that comes in pieces is looked at as a whole
 		p = p[:min(len(p), len(b.begun)-b.have)]
@@ -209,7 +247,12 @@ func (d *Door) remove(g hub.Guest, w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	if f, known := d.registry.File(g.Room, keyOf(info)); known && f.Whole() && f.Upload == info.ID {
+	free, err := hold(r.Context(), d.checking)
+	if err != nil {
+		return err
+	}
+	defer free()
+	if f, known := d.registry.File(g.Room, keyOf(info)); known && f.Whole() && !f.Gone && f.Upload == info.ID {
 		return refuse(http.StatusConflict, "it is whole: it stays until the producers have it")
 	}
 	return d.tusd(d.tus.DelFile)(g, w, r)

@@ -28,7 +28,7 @@ type Whole struct {
 const maxHead = 4 << 10 // bytes; a frame of an MP3 has no more than 1441
 
 func (said Whole) check() error {
-	if said.Bytes <= 0 || said.Head < 0 || said.Head > maxHead || said.Head > said.Bytes || hub.CheckSHA256(said.SHA256) != nil {
+	if said.Bytes <= 0 || said.Head < 0 || said.Head > maxHead || said.Head > said.Bytes || said.Bytes+said.Head < said.Bytes || hub.CheckSHA256(said.SHA256) != nil {
 		return refuse(http.StatusBadRequest, "what is said of the file cannot be")
 	}
 	return nil
@@ -49,7 +49,7 @@ func (d *Door) whole(g hub.Guest, w http.ResponseWriter, r *http.Request) error 
 	}
 	key := keyOf(info)
 	f, known := d.registry.File(g.Room, key)
-	if !known || f.Upload != info.ID || f.SHA256 != said.SHA256 || f.Gone {
+	if !known || f.Upload != info.ID || f.SHA256 != said.SHA256 || f.Gone || !holds(info, f) {
 		if f, err = d.settle(r.Context(), g, key, info, said); err != nil {
 			return err
 		}
@@ -58,10 +58,18 @@ func (d *Door) whole(g hub.Guest, w http.ResponseWriter, r *http.Request) error 
 	return nil
 }
 
+// holds tells whether all of a file that was found whole is still there.
+func holds(info handler.FileInfo, f hub.File) bool { return info.Offset >= f.Bytes+f.Head }
+
 func (d *Door) settle(ctx context.Context, g hub.Guest, key takes.TrackKey, info handler.FileInfo, said Whole) (hub.File, error) {
 	if info.SizeIsDeferred || info.Offset != info.Size || info.Size != said.Bytes+said.Head {
 		return hub.File{}, refuse(http.StatusConflict, "of %d bytes %d are here, of %d that were announced", said.Bytes+said.Head, info.Offset, info.Size)
 	}
+	free, err := hold(ctx, d.checking)
+	if err != nil {
+		return hub.File{}, err
+	}
+	defer free()
 	if err := d.compare(ctx, key, info.ID, said); err != nil {
 		return hub.File{}, err
 	}
@@ -88,12 +96,6 @@ func (d *Door) settle(ctx context.Context, g hub.Guest, key takes.TrackKey, info
 
 // compare reads an upload, in the order of the file, and holds it against what was said.
 func (d *Door) compare(ctx context.Context, key takes.TrackKey, id string, said Whole) error {
-	select {
-	case d.checking <- struct{}{}:
-		defer func() { <-d.checking }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 	sum, start := sha256.New(), &prefix{limit: maxHead}
 	if err := d.copyFile(ctx, io.MultiWriter(sum, start), id, said); err != nil {
 		return err

@@ -148,17 +148,18 @@ func (s *Server) fileStored(m stored) {
 	}
 }
 
-// forgetFiles lets go of what was said before a moment of files that a producer has.
+// forgetFiles lets go of what was said before a moment of files that the hub has let go of. What is known of the others is needed,
+// to tell of them and to delete them one day.
 func (s *Server) forgetFiles(ctx context.Context, before time.Time) {
-	taken := func(l laid) bool {
+	gone := func(l laid) bool {
 		f, err := hub.ParseFile(l.raw)
-		return err == nil && len(f.Taken) > 0
+		return err == nil && f.Gone
 	}
 	stream, err := s.store.js.Stream(ctx, fileStream)
 	if err != nil {
 		return // it is tried again
 	}
-	for _, subject := range s.files.forgetSome(before, taken) {
+	for _, subject := range s.files.forgetSome(before, gone) {
 		if err := stream.Purge(ctx, jetstream.WithPurgeSubject(fileSubject+subject)); err != nil {
 			s.log.Warn("forget a file", "error", err)
 		}

@@ -69,21 +69,24 @@ func TestTwoWhoChangeAFileAtOnceBothCount(t *testing.T) {
 	}
 }
 
-func TestOldFilesAreForgottenOnceTaken(t *testing.T) {
+func TestOldFilesAreForgottenOnceTheHubHasLetGoOfThem(t *testing.T) {
 	s := startHub(t, Config{Dir: t.TempDir()})
 	other := testTake
 	other.File = "HQ_alice_2_200500.mp3"
-	for key, taken := range map[takes.TrackKey][]hub.Taken{testTake: nil, other: {{By: "carol", Name: "carol", At: 1}}} {
-		if _, err := s.ChangeFile(t.Context(), "600", key, func(f *hub.File) { f.Name, f.Upload, f.Taken = "alice", hub.UploadID("600", key, ""), taken }); err != nil {
+	for key, gone := range map[takes.TrackKey]bool{testTake: false, other: true} {
+		if _, err := s.ChangeFile(t.Context(), "600", key, func(f *hub.File) {
+			f.Name, f.Upload, f.Gone = "alice", hub.UploadID("600", key, ""), gone
+			f.Taken = []hub.Taken{{By: "carol", Name: "carol", At: 1}}
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.forgetFiles(t.Context(), time.Now().Add(time.Hour))
 	if _, known := s.File("600", other); known {
-		t.Error("an old file that was taken is still told of")
+		t.Error("an old file that is gone is still told of")
 	}
 	if _, known := s.File("600", testTake); !known || len(s.Files("600")) != 1 {
-		t.Error("an old file that nobody has taken was forgotten")
+		t.Error("an old file that is still here was forgotten")
 	}
 }
 
