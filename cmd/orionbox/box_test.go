@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"orionbox/audio/audiotest"
+	"orionbox/audio/audiotest/lab"
 	"orionbox/audio/measure"
 	"orionbox/firmware"
 	"orionbox/sip/siptest"
@@ -44,6 +45,7 @@ func TestMain(m *testing.M) {
 // testBox is a box: a folder with conn.conf, recordings and socket, and the running program.
 type testBox struct {
 	t        testing.TB
+	at       *lab.End // where it runs; nil = this machine
 	dir      string
 	conf     string
 	socket   string
@@ -103,10 +105,9 @@ func (b *testBox) writeConf(all settings) {
 // start runs the box and returns when it answers; it is stopped when the test ends, its log shown if the test fails.
 func (b *testBox) start() *testBox {
 	b.t.Helper()
-	b.cmd = exec.Command(program, "run", "-c", b.conf, "--socket", b.socket, "-v")
+	b.cmd = b.at.Command(program, "run", "-c", b.conf, "--socket", b.socket, "-v")
 	b.cmd.Stderr = b.log
 	b.cmd.Stdout = b.log
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	gone := make(chan struct{})
 	b.gone = gone
 	cmd := b.cmd
