@@ -24,7 +24,7 @@ type LinkConfig struct {
 //	                             tbf both ways
 //
 // Every link has these addresses: each is in networks of its own, which this machine's own does not see. It needs root,
-// real or of a user namespace.
+// be it that of a user namespace with a network of its own.
 type Link struct {
 	t      testing.TB
 	cfg    LinkConfig
@@ -54,7 +54,7 @@ func ownNamespace(t testing.TB) *namespace {
 	t.Helper()
 	n, err := newNamespace()
 	if os.IsPermission(err) {
-		t.Fatalf("make a network namespace: %v: run as root, or by `unshare --map-root-user make test`", err)
+		t.Fatalf("make a network namespace: %v: run as root, or so: unshare -rn sh -c 'ip link set lo up && make test'", err)
 	}
 	if err != nil {
 		t.Fatalf("make a network namespace: %v", err)
