@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 // testBox is a box: a folder with conn.conf, recordings and socket, and the running program.
 type testBox struct {
 	t        testing.TB
+	at       *lab.End // where it runs; nil = this machine
 	dir      string
 	conf     string
 	socket   string
@@ -53,7 +54,6 @@ type testBox struct {
 	exit     error
 	log      *logBuffer
 	password string
-	end      *lab.End // where it runs; nil: on this machine
 }
 
 // settings are what a test sets in conn.conf, "Section.key" to value.
@@ -105,7 +105,7 @@ func (b *testBox) writeConf(all settings) {
 // start runs the box and returns when it answers; it is stopped when the test ends, its log shown if the test fails.
 func (b *testBox) start() *testBox {
 	b.t.Helper()
-	b.cmd = b.end.Command(program, "run", "-c", b.conf, "--socket", b.socket, "-v")
+	b.cmd = b.at.Command(program, "run", "-c", b.conf, "--socket", b.socket, "-v")
 	b.cmd.Stderr = b.log
 	b.cmd.Stdout = b.log
 	gone := make(chan struct{})

@@ -24,8 +24,8 @@ import (
 	"orionbox/firmware/received"
 )
 
-// at has the box run in an end of a link.
-func (b *testBox) at(end *lab.End) *testBox { b.end = end; return b }
+// in has the box run in an end of a link.
+func (b *testBox) in(end *lab.End) *testBox { b.at = end; return b }
 
 // alone is what a box without a SIP account has in its conn.conf.
 func alone(name, role string) settings {
@@ -188,8 +188,8 @@ func TestDeliveryOutlastsCutsAndKills(t *testing.T) {
 	link := lab.NewLink(t, lab.LinkConfig{Rate: 60_000_000})
 	more := alone("carol", "PRODUCER")
 	more["Hub.listen"] = net.JoinHostPort(link.B().Addr(), "9000")
-	carol := newBox(t, "", "carol", 440, more).at(link.B()).start()
-	alice := newBox(t, "", "alice", 440, alone("alice", "ARTIST")).at(link.A())
+	carol := newBox(t, "", "carol", 440, more).in(link.B()).start()
+	alice := newBox(t, "", "alice", 440, alone("alice", "ARTIST")).in(link.A())
 	carol.invite(alice, "alice", "ARTIST")
 	path, sum := alice.longTake("alice", 100_000_000)
 	size := fileSize(t, path)

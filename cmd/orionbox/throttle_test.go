@@ -55,8 +55,8 @@ func TestCallIsNotHarmedByDelivery(t *testing.T) {
 	more := alone("carol", "PRODUCER")
 	more["Hub.listen"] = net.JoinHostPort(link.B().Addr(), "9000")
 	more["ConnectionDetails.call_no"] = "600"
-	carol := newBox(t, "", "carol", peerTone, more).at(link.B()).start()
-	alice := newBox(t, server.Addr(), "1001", boxTone, settings{"ChatSettings.username": "alice", "Delivery.policy": "request"}).at(link.A())
+	carol := newBox(t, "", "carol", peerTone, more).in(link.B()).start()
+	alice := newBox(t, server.Addr(), "1001", boxTone, settings{"ChatSettings.username": "alice", "Delivery.policy": "request"}).in(link.A())
 	carol.invite(alice, "alice", "ARTIST")
 	alice.longTake("alice", 20_000_000)
 	const long = 15 * time.Second

@@ -51,6 +51,7 @@ func (i *Inbox) fetch(ctx context.Context, a *arrival) (bool, error) {
 	if err := i.keep(folder, a.file); err != nil {
 		return false, fmt.Errorf("%w: %w", errLocal, err)
 	}
+	i.came[folder.Dir()]++
 	return i.confirm(ctx, a.file)
 }
 

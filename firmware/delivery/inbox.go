@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -41,12 +42,15 @@ type Inbox struct {
 	uncut   bool // the chunks' files may differ from what is wanted
 	cutErr  string
 	recut   time.Time
+	came    map[string]int    // takes that have come since the start, by folder; Run's own, as the next
+	cutAs   map[string]string // what a folder's chunks were when they were cut last
 }
 
 // NewInbox fetches nothing until Run.
 func NewInbox(cfg InboxConfig, way *Way, store *received.Store, log *slog.Logger) *Inbox {
 	return &Inbox{cfg: cfg, way: way, store: store, log: log, now: time.Now, wake: make(chan struct{}, 1),
-		limit: rate.NewLimiter(rate.Inf, fetchPiece), shelf: newShelf(cfg.Box)}
+		limit: rate.NewLimiter(rate.Inf, fetchPiece), shelf: newShelf(cfg.Box),
+		came: map[string]int{}, cutAs: map[string]string{}}
 }
 
 // Filed takes in what the hub tells of a file, and in which session of the producer's it belongs; empty if that is not known yet.
@@ -201,7 +205,7 @@ func (i *Inbox) cut(ctx context.Context) (again time.Time) {
 	return i.recut
 }
 
-// sync does it for each folder that chunks are known of.
+// sync does it for each folder whose chunks are others than the last time, or that a take has come to since.
 func (i *Inbox) sync(ctx context.Context, chunks []takes.Chunk) error {
 	folders, err := i.store.Folders()
 	errs := []error{err}
@@ -209,12 +213,25 @@ func (i *Inbox) sync(ctx context.Context, chunks []takes.Chunk) error {
 		own := slices.DeleteFunc(slices.Clone(chunks), func(c takes.Chunk) bool {
 			return c.Box != f.Owner().Box || c.Session != f.Owner().Session || c.Studio == nil
 		})
-		if len(own) > 0 {
-			_, err := f.Sync(ctx, own)
-			errs = append(errs, err)
+		state := fmt.Sprintf("%d %+v", i.came[f.Dir()], places(own))
+		if len(own) == 0 || i.cutAs[f.Dir()] == state {
+			continue
+		}
+		_, err := f.Sync(ctx, own)
+		if errs = append(errs, err); err == nil {
+			i.cutAs[f.Dir()] = state
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// places are what chunks' files are made of.
+func places(chunks []takes.Chunk) []any {
+	var all []any
+	for _, c := range chunks {
+		all = append(all, c.Number, c.Name, c.Title, *c.Studio, c.Start.Time().Unix())
+	}
+	return all
 }
 
 // Status is how far all is.

@@ -86,13 +86,13 @@ func (d *Director) inSession(name string) bool {
 func (d *Director) arrive(f hub.File) {
 	if d.parts.Inbox != nil {
 		d.parts.Inbox.Filed(f, d.groupOf(f))
-		d.stale = true
+		d.stale = d.stale || f.Whole()
 	}
 }
 
-// arriveAll tells it of all files of a box's session whose place was not known before.
+// arriveAll tells it of all files of a box's session whose place may not have been known before. A track that grows cuts nothing.
 func (d *Director) arriveAll(t takes.Track) {
-	d.stale = true
+	d.stale = d.stale || !t.Open
 	for k, f := range d.parcels {
 		if k.Box == t.Box && k.Session == t.Session {
 			d.arrive(f)

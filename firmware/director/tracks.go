@@ -20,7 +20,6 @@ const announceEvery = 5 * time.Second
 func (d *Director) trackBegins(r *recording, e recorder.Event) {
 	r.begun, r.begin = true, e.Pos
 	d.own = append(d.own, r)
-	d.stale = true
 	d.follow(r)
 	d.place(r, r.begin)
 	d.announce(r)

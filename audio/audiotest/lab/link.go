@@ -24,7 +24,7 @@ type LinkConfig struct {
 //	                             tbf both ways
 //
 // Every link has these addresses: each is in networks of its own, which this machine's own does not see. It needs root,
-// real or of a user namespace.
+// be it that of a user namespace with a network of its own.
 type Link struct {
 	t      testing.TB
 	cfg    LinkConfig
@@ -54,7 +54,7 @@ func ownNamespace(t testing.TB) *namespace {
 	t.Helper()
 	n, err := newNamespace()
 	if os.IsPermission(err) {
-		t.Fatalf("make a network namespace: %v: run as root, or by `unshare --map-root-user make test`", err)
+		t.Fatalf("make a network namespace: %v: run as root, or so: unshare -rn sh -c 'ip link set lo up && make test'", err)
 	}
 	if err != nil {
 		t.Fatalf("make a network namespace: %v", err)
@@ -145,17 +145,29 @@ func (l *Link) shape() {
 	}
 }
 
-// Fill sends from one end to the other, over TCP, as much as the link takes, until the returned function is called or the
-// test ends: an upload with no manners. It returns when the queue has filled once.
+// Fill sends from one end to the other as much as the link takes, until the returned function is called or the test ends:
+// an upload with no manners, over four TCP connections as such have, which keep the queue full between them. It returns when
+// it has been filled once.
 func (l *Link) Fill(from, to *End) (stop func()) {
 	l.t.Helper()
-	sent, got := l.stream(from, to)
-	go io.Copy(sent, endless{})
-	if _, err := io.CopyN(io.Discard, got, int64(float64(l.cfg.Rate)/8*(l.cfg.Buffer.Seconds()+1))); err != nil {
+	var ends []net.Conn
+	for range 4 {
+		sent, got := l.stream(from, to)
+		ends = append(ends, sent, got)
+		go io.Copy(sent, endless{})
+	}
+	share := int64(float64(l.cfg.Rate) / 8 * (l.cfg.Buffer.Seconds() + 1) / 4)
+	if _, err := io.CopyN(io.Discard, ends[1], share); err != nil {
 		l.t.Fatalf("fill a link: %v", err)
 	}
-	go io.Copy(io.Discard, got)
-	return func() { sent.Close(); got.Close() }
+	for i := 1; i < len(ends); i += 2 {
+		go io.Copy(io.Discard, ends[i])
+	}
+	return func() {
+		for _, end := range ends {
+			end.Close()
+		}
+	}
 }
 
 // stream is a TCP connection between two ends, both held by this process.

@@ -45,11 +45,15 @@ func onThread(leave, f func() error) error {
 		return err
 	}
 	defer home.Close()
+	back := func() error { return unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) }
+	if err := back(); err != nil { // before it is too late: root of a user namespace may leave this machine's network only
+		return err
+	}
 	if err := leave(); err != nil {
 		return err
 	}
 	defer func() {
-		if err := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); err != nil {
+		if err := back(); err != nil {
 			panic(fmt.Sprintf("bring a thread home from a network namespace: %v", err))
 		}
 	}()
