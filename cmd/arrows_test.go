@@ -58,6 +58,7 @@ var owners = map[string][]string{
 	"github.com/nats-io/nats-server": {"firmware/hub/server", "firmware/hub"}, // the latter's tests
 	"rsc.io/qr":                      {"firmware/invite"},
 	"github.com/tus/tusd":            {"firmware/delivery/door"},
+	"github.com/aws/aws-sdk-go-v2":   {"firmware/delivery/door"},
 	"periph.io/x/host":               {"hw/gpio"},
 	"github.com/coreos/go-systemd":   {"firmware"},
 }

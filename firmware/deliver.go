@@ -47,6 +47,7 @@ func (b *Box) buildDoor() error {
 	set := b.cfg.Settings
 	d, err := filesdoor.New(filesdoor.Config{
 		Store: Uploads(set.Hub.Store, set.AudioSettings.RecordingLocation), Reserve: set.AudioSettings.Reserve,
+		Dir: b.hidden("hub"),
 	}, b.server, b.log.With("part", "files"))
 	if err != nil {
 		return fmt.Errorf("build files' door: %w", err)

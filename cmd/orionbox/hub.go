@@ -97,7 +97,7 @@ func (o *hubOptions) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	files, err := door.New(door.Config{Store: o.store}, s, log.With("part", "files"))
+	files, err := door.New(door.Config{Store: o.store, Dir: cfg.Dir}, s, log.With("part", "files"))
 	if err != nil {
 		return errors.Join(err, s.Close(), listener.Close())
 	}

@@ -52,6 +52,7 @@ type parcel struct {
 	told     bool   // the hub knows how long the upload will be; it may be said only once
 	restarts int    // since it last was found right
 	stumbles int    // since it last went on
+	stuck    int    // times in a row that the hub said how far it is, and then could not go on
 	retry    time.Time
 	err      string
 	receipt  Receipt
@@ -60,6 +61,7 @@ type parcel struct {
 const (
 	unknown   = -1
 	minSlice  = 32 << 10 // bytes of a take that grows are sent at once: 0.8 s of one
+	stuckAt   = 6        // times, until an upload is taken for one that comes to no end
 	maxStarts = 3        // times that a file is sent from its start, until a person has to look
 	brokenFor = 10 * time.Minute
 )
@@ -72,6 +74,7 @@ type book struct {
 	early   map[takes.TrackKey]int      // wanted before it was known
 	told    map[takes.TrackKey]hub.File // by the hub, of this box
 	hold    time.Time                   // nothing is sent before: the hub cannot be reached, or takes nothing
+	least   int64                       // bytes that the hub would have at once
 	holds   int                         // in a row
 	trouble string
 }
@@ -225,7 +228,7 @@ func (b *book) eligible(p *parcel) bool {
 	case p.journal:
 		return p.due
 	case p.open:
-		return p.offset == unknown || p.bytes-p.offset >= minSlice
+		return p.offset == unknown || p.bytes-p.offset >= max(minSlice, b.least)
 	}
 	return true
 }
@@ -297,7 +300,7 @@ func (p *parcel) stumble(now time.Time) {
 
 // restart has a parcel sent from its start, unless it was too often. It may have changed here meanwhile.
 func (p *parcel) restart(now time.Time, why string) {
-	p.offset, p.sum, p.err = unknown, "", why
+	p.offset, p.sum, p.err, p.stuck = unknown, "", why, 0
 	if p.restarts++; p.restarts >= maxStarts {
 		p.restarts, p.retry = 0, now.Add(brokenFor)
 	}

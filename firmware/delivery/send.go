@@ -44,6 +44,7 @@ func (o *Outbox) attempt(ctx context.Context, p *parcel) {
 	f, err := send(ctx, &job)
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.book.least = o.way.least.Load()
 	o.sending, p.due = nil, p.due || p.journal && f == nil
 	if ctx.Err() != nil {
 		return
@@ -78,7 +79,7 @@ func (o *Outbox) judge(p *parcel, err error) {
 	switch {
 	case err == nil:
 		o.book.went()
-		p.err, p.stumbles = "", 0
+		p.err, p.stumbles, p.stuck = "", 0, 0
 	case errors.Is(err, errLocal):
 		if p.err != err.Error() {
 			o.log.Error("deliver", "file", p.key.File, "err", err)
@@ -98,6 +99,9 @@ func (o *Outbox) judge(p *parcel, err error) {
 	default:
 		o.tell(err)
 		o.book.pause(now, 0, err.Error())
+		if p.offset != unknown && refused(err, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable) {
+			p.stuck++
+		}
 		p.offset, p.stumbles = unknown, p.stumbles+1
 	}
 }
@@ -178,11 +182,11 @@ func (o *Outbox) locate(ctx context.Context, j *parcel, id, version string, tota
 	if err != nil {
 		return err
 	}
-	if length >= 0 && length != total || total >= 0 && offset > total || total < 0 && offset > j.bytes {
+	if j.stuck >= stuckAt || length >= 0 && length != total || total >= 0 && offset > total || total < 0 && offset > j.bytes {
 		if err := o.way.remove(ctx, id); err != nil {
 			return err
 		}
-		return fmt.Errorf("%w: the hub has %d bytes that are not those of the file here", errAnew, offset)
+		return fmt.Errorf("%w: the %d bytes that the hub has do not become the file here", errAnew, offset)
 	}
 	j.offset, j.told = offset, length >= 0
 	return nil

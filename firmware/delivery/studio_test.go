@@ -134,15 +134,15 @@ func run(t *testing.T, do func(context.Context) error) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- do(ctx) }()
+	go func() { done <- do(ctx); close(done) }()
 	stop = func() {
 		cancel()
-		if err, running := <-done; running && err != nil {
+		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	}
-	t.Cleanup(func() { cancel(); <-done })
-	return func() { stop(); close(done) }
+	t.Cleanup(stop)
+	return stop
 }
 
 // eventually polls until something is so.

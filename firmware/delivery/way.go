@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"orionbox/firmware/delivery/door"
@@ -43,7 +44,11 @@ type Way struct {
 	base   string
 	client *http.Client
 	pacer  *pacer
+	least  atomic.Int64 // bytes that the hub would have at once, of a file that grows
 }
+
+// maxLeast bounds what a hub may wish, in bytes.
+const maxLeast = 16 << 20
 
 // Refusal is an answer that is no success, in the hub's words.
 type Refusal struct {
@@ -162,6 +167,9 @@ func (w *Way) head(ctx context.Context, id string) (offset, length int64, err er
 	}
 	if length, err = strconv.ParseInt(answer.Header.Get("Upload-Length"), 10, 64); err != nil {
 		length = -1
+	}
+	if least, err := strconv.ParseInt(answer.Header.Get(door.SliceHeader), 10, 64); err == nil && least >= 0 {
+		w.least.Store(min(least, maxLeast))
 	}
 	return offset, length, nil
 }

@@ -46,6 +46,7 @@ type Registry interface {
 // Config says where files lie and how much of them there may be. Its zero values mean the defaults.
 type Config struct {
 	Store    string        // a folder, made if missing, or s3://bucket
+	Dir      string        // a folder of the hub's own, for what is on its way to a bucket
 	MaxBytes int64         // of one upload; 8 GiB, which are 58 hours of a take
 	Reserve  int64         // bytes of the folder's disk that stay free; 500 MB
 	Keep     time.Duration // how long what a producer has taken waits for the others; 30 days
@@ -75,7 +76,7 @@ func New(cfg Config, registry Registry, log *slog.Logger) (*Door, error) {
 	if cfg.Keep <= 0 {
 		cfg.Keep = 30 * 24 * time.Hour
 	}
-	s, err := openStore(cfg.Store)
+	s, err := openStore(cfg.Store, cfg.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("open store of files: %w", err)
 	}
@@ -86,8 +87,9 @@ func New(cfg Config, registry Registry, log *slog.Logger) (*Door, error) {
 	d.tus, err = handler.NewUnroutedHandler(handler.Config{
 		StoreComposer: composer, BasePath: hub.FilesPath + "/", MaxSize: cfg.MaxBytes,
 		DisableConcatenation: true, Cors: &handler.CorsConfig{Disable: true},
-		PreUploadCreateCallback: d.mayCreate,
-		NetworkTimeout:          readLimit, AcquireLockTimeout: 10 * time.Second,
+		PreUploadCreateCallback:          d.mayCreate,
+		GracefulRequestCompletionTimeout: 30 * time.Second, // for a part that is on its way to a bucket
+		NetworkTimeout:                   readLimit, AcquireLockTimeout: 10 * time.Second,
 		Logger: expslog.New(expslog.NewTextHandler(io.Discard, nil)), // what matters of it the door says itself
 	})
 	if err != nil {
@@ -100,7 +102,7 @@ func New(cfg Config, registry Registry, log *slog.Logger) (*Door, error) {
 func (d *Door) route() {
 	at := hub.FilesPath + "/{id}"
 	d.routes.Handle("POST "+hub.FilesPath+"/{$}", d.guarded(d.create))
-	d.routes.Handle("HEAD "+at, d.guarded(d.owned(d.tusd(d.tus.HeadFile))))
+	d.routes.Handle("HEAD "+at, d.guarded(d.owned(d.head)))
 	d.routes.Handle("PATCH "+at, d.guarded(d.owned(d.patch)))
 	d.routes.Handle("DELETE "+at, d.guarded(d.owned(d.remove)))
 	d.routes.Handle("GET "+at, d.guarded(d.download))

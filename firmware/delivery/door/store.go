@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/tus/tusd/v2/pkg/filestore"
 	"github.com/tus/tusd/v2/pkg/handler"
@@ -21,12 +22,18 @@ type store interface {
 	handler.LengthDeferrerDataStore
 	handler.ContentServerDataStore
 	useIn(*handler.StoreComposer)
-	free() (int64, error)             // bytes
-	sync(info handler.FileInfo) error // brings an upload to the disk
+	free() (int64, error)                                  // bytes
+	sync(ctx context.Context, info handler.FileInfo) error // brings an upload that is all there to where it outlasts a loss of power
+	slice() int64                                          // bytes that a box should send at once at the least, while a file grows; 0: any
 	String() string
 }
 
-func openStore(place string) (store, error) { return openFolder(place) }
+func openStore(place, dir string) (store, error) {
+	if name, ok := strings.CutPrefix(place, "s3://"); ok {
+		return openBucket(name, tempOf(dir))
+	}
+	return openFolder(place)
+}
 
 // folder keeps uploads in a folder: ID and ID.info.
 type folder struct {
@@ -68,7 +75,9 @@ func (f folder) GetUpload(ctx context.Context, id string) (handler.Upload, error
 
 func (f folder) free() (int64, error) { return takes.Free(f.Path) }
 
-func (f folder) sync(info handler.FileInfo) error {
+func (f folder) slice() int64 { return 0 }
+
+func (f folder) sync(_ context.Context, info handler.FileInfo) error {
 	for _, path := range []string{info.Storage[filestore.StorageKeyPath], info.Storage[filestore.StorageKeyInfoPath], f.Path} {
 		file, err := os.Open(path)
 		if err == nil {

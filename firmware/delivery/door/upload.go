@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -51,6 +52,14 @@ func hold(ctx context.Context, by chan struct{}) (free func(), err error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+// SliceHeader is how many bytes a box should send at once at the least, while a file grows.
+const SliceHeader = "Orion-Slice"
+
+func (d *Door) head(g hub.Guest, w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set(SliceHeader, strconv.FormatInt(d.store.slice(), 10))
+	return d.tusd(d.tus.HeadFile)(g, w, r)
 }
 
 // mayCreate gives a new upload its id and its owner, or refuses it.

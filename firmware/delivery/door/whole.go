@@ -70,10 +70,10 @@ func (d *Door) settle(ctx context.Context, g hub.Guest, key takes.TrackKey, info
 		return hub.File{}, err
 	}
 	defer free()
-	if err := d.compare(ctx, key, info.ID, said); err != nil {
+	if err := d.store.sync(ctx, info); err != nil {
 		return hub.File{}, err
 	}
-	if err := d.store.sync(info); err != nil {
+	if err := d.compare(ctx, key, info.ID, said); err != nil {
 		return hub.File{}, err
 	}
 	earlier := ""
