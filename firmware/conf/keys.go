@@ -97,9 +97,9 @@ var known = []group{
 	}},
 	{"Hardware", "Which GPIO line is which button and LED. A value is a line number, with ! in front if active low, or none.", hardwareKeys()},
 	{"Delivery", "How studio recordings get to the producer.", []key{
-		{Key{Name: "policy", Default: "live", Meaning: "live: while recording; end: when the session ends; request: when the producer asks.", Allowed: list(policies)},
+		{Key{Name: "policy", Default: "live", Meaning: "live: while recording; end: when the session ends, the box then stays up until all is there; request: when the producer asks.", Allowed: list(policies)},
 			func(c *Config, v string) error { return oneOf(&c.Delivery.Policy, v, policies) }},
-		{Key{Name: "keep", Default: "yes", Meaning: "yes: recordings are never deleted. no: delivered ones are, oldest first, when space is short.", Allowed: "yes, no"},
+		{Key{Name: "keep", Default: "yes", Meaning: "yes: recordings are never deleted. no: takes that a producer has are, the oldest first, when space is short.", Allowed: "yes, no"},
 			func(c *Config, v string) error { return yesNo(&c.Delivery.Keep, v) }},
 	}},
 	{"Hub", "For the box or server where the others meet.", []key{
@@ -107,7 +107,7 @@ var known = []group{
 			func(c *Config, v string) error { return text(&c.Hub.Listen, v, listenAddress) }},
 		{Key{Name: "nats_url", Secret: true, Meaning: "A NATS server or cluster of your own in place of the built-in one.", Allowed: "nats://, tls://, ws:// or wss:// addresses, commas between"},
 			func(c *Config, v string) error { return secret(&c.Hub.NATSURL, v, natsURLs) }},
-		{Key{Name: "store", Meaning: "Where received recordings go. Unset: the folder received in recording_location.", Allowed: "a folder, or s3://bucket"},
+		{Key{Name: "store", Meaning: "Where received recordings go, and those on their way at the hub; a bucket is for the latter alone. Unset: the folder received in recording_location.", Allowed: "a folder, or s3://bucket"},
 			func(c *Config, v string) error { return text(&c.Hub.Store, v, store) }},
 	}},
 	{"Admin", "The web page for setting up the box.", []key{
