@@ -245,6 +245,7 @@ func TestStudioCatchesUpAfterTheHubWasAway(t *testing.T) {
 	alice.Post(line("1", "before"))
 	bob.until("hears it", func() bool { return slices.Equal(bob.texts(), []string{"before"}) })
 	bob.until("sees Alice", func() bool { return bob.peers["alice"].State == hub.Present })
+	alice.until("knows that it was heard", func() bool { return alice.Status().Waiting == 0 })
 
 	s.stop()
 	bob.until("knows of nobody", func() bool {
