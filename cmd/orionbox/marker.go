@@ -107,30 +107,36 @@ func newMarkerAdd(f *flags) *cobra.Command {
 	return cmd
 }
 
-// newMarkerMove takes its flags apart by itself: to cobra, -10s would be some.
 func newMarkerMove(f *flags) *cobra.Command {
 	return &cobra.Command{
 		Use:                "move ID TIME",
 		Short:              "Move a marker: -10s is ten seconds earlier, 1.5s is one and a half later",
 		Example:            "  orionbox marker move m4k2x7qa -10s\n  orionbox marker move m4k2x7qa 250ms",
 		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			args, err := withNegatives(cmd, args)
-			if help, _ := cmd.Flags().GetBool("help"); help {
-				return cmd.Help()
-			}
-			if err == nil {
-				err = usage(cobra.ExactArgs(2))(cmd, args)
-			}
-			if err != nil {
-				return err
-			}
+		RunE: negatives(2, func(cmd *cobra.Command, args []string) error {
 			by, err := time.ParseDuration(args[1])
 			if err != nil {
 				return usageError{fmt.Errorf("%q is no time; write how far to move, such as -10s or 1.5s", args[1])}
 			}
 			return f.mark(cmd, takes.Move, webadmin.MarkRequest{Marker: args[0], By: by})
-		},
+		}),
+	}
+}
+
+// negatives runs a command of n arguments that takes its flags apart by itself: to cobra, -10s would be some.
+func negatives(n int, run func(cmd *cobra.Command, args []string) error) func(cmd *cobra.Command, args []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		args, err := withNegatives(cmd, args)
+		if help, _ := cmd.Flags().GetBool("help"); help {
+			return cmd.Help()
+		}
+		if err == nil {
+			err = usage(cobra.ExactArgs(n))(cmd, args)
+		}
+		if err != nil {
+			return err
+		}
+		return run(cmd, args)
 	}
 }
 

@@ -64,7 +64,6 @@ func newPlayStop(f *flags) *cobra.Command {
 	}
 }
 
-// newPlaySeek takes its flags apart by itself, as newMarkerMove does.
 func newPlaySeek(f *flags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "seek TIME",
@@ -72,22 +71,12 @@ func newPlaySeek(f *flags) *cobra.Command {
 		Example: `  orionbox play seek 10s
   orionbox play seek -5s`,
 		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			args, err := withNegatives(cmd, args)
-			if help, _ := cmd.Flags().GetBool("help"); help {
-				return cmd.Help()
-			}
-			if err == nil {
-				err = usage(cobra.ExactArgs(1))(cmd, args)
-			}
-			if err != nil {
-				return err
-			}
+		RunE: negatives(1, func(cmd *cobra.Command, args []string) error {
 			at, err := time.ParseDuration(args[0])
 			if err != nil {
 				return usageError{fmt.Errorf("%q is no time; write 10s from the start, or +5s or -5s from where it is", args[0])}
 			}
 			return f.words(cmd)(f.client().Seek(cmd.Context(), webadmin.SeekRequest{At: at, Relative: strings.ContainsAny(args[0][:1], "+-")}))
-		},
+		}),
 	}
 }

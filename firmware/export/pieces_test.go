@@ -442,21 +442,6 @@ func TestSummaryIsMovedByNoOutlier(t *testing.T) {
 	}
 }
 
-// FuzzArtist: what a folder says of its artist never breaks the reading of the session.
-func FuzzArtist(f *testing.F) {
-	f.Add([]byte(`{"box":"alice","name":"Alice","session":"SESSION_20261122_201501"}`))
-	f.Add([]byte(`{"box":1}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		path := filepath.Join(t.TempDir(), artistName)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if a, err := readArtist(path); err != nil && a != (artist{}) {
-			t.Errorf("%+v with %v", a, err)
-		}
-	})
-}
-
 // FuzzEarlierReport: no report.json makes a file an export's that lies elsewhere.
 func FuzzEarlierReport(f *testing.F) {
 	f.Add([]byte(`{"program":"orionbox export","files":[{"name":"wav/a.wav"},{"name":"../x"},{"name":"/etc/passwd"}]}`))

@@ -1,14 +1,13 @@
 package export
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"orionbox/firmware/received"
 	"orionbox/firmware/takes"
 )
 
@@ -26,19 +25,6 @@ type source struct {
 	log     takes.Log
 	files   []string // recordings that are there
 	note    string   // what is wrong with the folder
-}
-
-// artistName is the file that tells whose a received folder is, maxArtistFile what is read of it.
-const (
-	artistName    = "artist.json"
-	maxArtistFile = 64 << 10
-)
-
-// artist is what that file holds.
-type artist struct {
-	Box     string `json:"box"`
-	Name    string `json:"name"`
-	Session string `json:"session"`
 }
 
 // sourcesOf reads the folders of a session, the own one first.
@@ -102,31 +88,15 @@ func openSource(dir string, own bool) (source, error) {
 
 // readArtist takes in whose folder it is. Without that the names of the files tell as much as they can.
 func (s *source) readArtist() {
-	a, err := readArtist(filepath.Join(s.dir, artistName))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.note = err.Error()
+	a, err := received.OwnerOf(s.dir)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.note = err.Error()
+		}
+		return
 	}
+	s.box, s.session = a.Box, a.Session
 	if a.Name != "" {
 		s.name = a.Name
 	}
-	if a.Session != "" {
-		s.session = a.Session
-	}
-	s.box = a.Box
-}
-
-func readArtist(path string) (a artist, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return a, fmt.Errorf("read artist: %w", err)
-	}
-	defer func() { _ = f.Close() }() // read only
-	data, err := io.ReadAll(io.LimitReader(f, maxArtistFile))
-	if err == nil {
-		err = json.Unmarshal(data, &a)
-	}
-	if err != nil {
-		return artist{}, fmt.Errorf("read artist of %s: %w", path, err)
-	}
-	return a, nil
 }

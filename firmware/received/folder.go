@@ -41,11 +41,7 @@ func (f *Folder) String() string { return f.dir }
 
 // isOf tells whether the folder is still where it was, and its owner's.
 func (f *Folder) isOf(o Owner) bool {
-	data, err := readSmall(f.path(ownerFile), maxJSON)
-	if err != nil {
-		return false
-	}
-	now, err := parseOwner(data)
+	now, err := OwnerOf(f.dir)
 	return err == nil && now.key() == o.key()
 }
 

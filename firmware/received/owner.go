@@ -66,6 +66,15 @@ type Place struct {
 	Owner Owner
 }
 
+// OwnerOf is whose a folder is; fs.ErrNotExist if it does not tell.
+func OwnerOf(dir string) (Owner, error) {
+	data, err := readSmall(filepath.Join(dir, ownerFile), maxJSON)
+	if err != nil {
+		return Owner{}, fmt.Errorf("read %s: %w", ownerFile, err)
+	}
+	return parseOwner(data)
+}
+
 // List finds all folders below root, by their places. It reads only, whoever writes there. A folder whose artist.json cannot
 // be read is nobody's.
 func List(root string) ([]Place, error) {
@@ -81,11 +90,7 @@ func List(root string) ([]Place, error) {
 		case e.Name() != ownerFile || !e.Type().IsRegular():
 			return nil
 		}
-		data, err := readSmall(path, maxJSON)
-		if err != nil {
-			return nil
-		}
-		if o, err := parseOwner(data); err == nil {
+		if o, err := OwnerOf(filepath.Dir(path)); err == nil {
 			all = append(all, Place{filepath.Dir(path), o})
 		}
 		return nil

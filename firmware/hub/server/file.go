@@ -123,11 +123,7 @@ func (s *Server) storeFile(ctx context.Context, room string, f hub.File, seq uin
 		return err
 	}
 	subject := fileSubject + hub.Token(room) + "." + fileKey(f.TrackKey)
-	stored, err := s.store.put(ctx, subject, data, "", jetstream.WithExpectLastSequencePerSubject(seq))
-	var refused *jetstream.APIError
-	if errors.As(err, &refused) && refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
-		return errTaken
-	}
+	stored, err := s.store.putAfter(ctx, subject, data, seq)
 	if err != nil {
 		return fmt.Errorf("store how far %s has come: %w", f.File, err)
 	}

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
 )
@@ -201,11 +199,7 @@ func (s *Server) storeRecord(ctx context.Context, r numbered) error {
 	if err != nil {
 		return err
 	}
-	seq, err := s.store.put(ctx, credentialSubject+r.user(), data, "", jetstream.WithExpectLastSequencePerSubject(r.seq))
-	var refused *jetstream.APIError
-	if errors.As(err, &refused) && refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
-		return errTaken
-	}
+	seq, err := s.store.putAfter(ctx, credentialSubject+r.user(), data, r.seq)
 	if err != nil {
 		return err
 	}

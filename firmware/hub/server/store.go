@@ -170,6 +170,16 @@ func (st *store) put(ctx context.Context, subject string, data []byte, at string
 	return ack.Sequence, nil
 }
 
+// putAfter is put for what is to be the next word on its subject after that of seq; errTaken if somebody else was quicker.
+func (st *store) putAfter(ctx context.Context, subject string, data []byte, seq uint64) (uint64, error) {
+	stored, err := st.put(ctx, subject, data, "", jetstream.WithExpectLastSequencePerSubject(seq))
+	var refused *jetstream.APIError
+	if errors.As(err, &refused) && refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+		return 0, errTaken
+	}
+	return stored, err
+}
+
 // stored is one thing that comes back from the store.
 type stored struct {
 	subject string
