@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,10 +21,9 @@ import (
 
 // post is a box's part in delivery: the files' door of the hub on it, the outbox of an artist, the inbox of a producer.
 type post struct {
-	files    *filesdoor.Door
-	outbox   *delivery.Outbox
-	inbox    *delivery.Inbox
-	received *received.Store
+	files  *filesdoor.Door
+	outbox *delivery.Outbox
+	inbox  *delivery.Way // of an inbox, which begins once its folder is there
 }
 
 // Received is the folder that a producer's box receives into, and Uploads where the hub on a box keeps what is on its way:
@@ -74,26 +74,17 @@ func (b *Box) buildPost(cfg hub.ClientConfig) error {
 			Root: set.AudioSettings.RecordingLocation, Artist: takes.FileName(set.Name()), Box: b.client.ID(), Policy: delivery.Policy(set.Delivery.Policy),
 		}, w, b.log.With("part", "outbox"))
 	case session.Producer:
-		if b.received == nil {
-			if b.received, err = received.Open(Received(set.Hub.Store, set.AudioSettings.RecordingLocation)); err != nil {
-				return fmt.Errorf("build inbox: %w", err)
-			}
-		}
-		b.inbox = delivery.NewInbox(delivery.InboxConfig{Box: b.client.ID(), Reserve: set.AudioSettings.Reserve, Local: b.server != nil},
-			w, b.received, b.log.With("part", "inbox"))
+		b.inbox = w
 	}
 	return nil
 }
 
-// deliveries are nil, and not an interface with a nil in it, on a box without.
-func (b *Box) deliveries() (out director.Outbox, in director.Inbox) {
-	if b.outbox != nil {
-		out = b.outbox
+// out is nil, and not an interface with a nil in it, on a box that delivers nothing.
+func (b *Box) out() director.Outbox {
+	if b.outbox == nil {
+		return nil
 	}
-	if b.inbox != nil {
-		in = b.inbox
-	}
-	return out, in
+	return b.outbox
 }
 
 // mingle is the way to the peers and all that is delivered by it, until ctx ends.
@@ -104,18 +95,33 @@ func (b *Box) mingle(ctx context.Context) error {
 		group.Go(func() error { return b.outbox.Run(ctx) })
 	}
 	if b.inbox != nil {
-		group.Go(func() error { return b.inbox.Run(ctx) })
+		group.Go(func() error { return b.receive(ctx) })
 	}
 	err := b.client.Run(ctx)
-	err = errors.Join(err, group.Wait())
-	if b.received != nil {
-		err = errors.Join(err, b.received.Close())
-	}
-	return err
+	return errors.Join(err, group.Wait())
 }
 
 // lookThrough has the outbox look for recordings of earlier sessions, once they are repaired.
 func (b *Box) lookThrough() {
 	<-b.repaired
 	b.outbox.LookThrough()
+}
+
+// receive is a producer's inbox, until ctx ends. Its folder may be on a disk that is not there yet: peers and call do not wait for
+// that.
+func (b *Box) receive(ctx context.Context) error {
+	set := b.cfg.Settings
+	store, err := received.Open(Received(set.Hub.Store, set.AudioSettings.RecordingLocation))
+	for ; err != nil; store, err = received.Open(Received(set.Hub.Store, set.AudioSettings.RecordingLocation)) {
+		b.direct.NoInbox(err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(rebuildEvery):
+		}
+	}
+	inbox := delivery.NewInbox(delivery.InboxConfig{Box: b.client.ID(), Reserve: set.AudioSettings.Reserve, Local: b.server != nil},
+		b.inbox, store, b.log.With("part", "inbox"))
+	b.direct.Receive(inbox)
+	return errors.Join(inbox.Run(ctx), store.Close())
 }

@@ -156,7 +156,7 @@ func (b *Box) parts() director.Parts {
 	if b.client != nil {
 		parts.Hub = b.client
 	}
-	parts.Outbox, parts.Inbox = b.deliveries()
+	parts.Outbox = b.out()
 	return parts
 }
 

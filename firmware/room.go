@@ -89,8 +89,7 @@ func (b *Box) meet(ctx context.Context) error {
 	for b.client == nil {
 		err := b.buildRoom()
 		if err == nil {
-			out, in := b.deliveries()
-			b.direct.Meet(b.client, out, in)
+			b.direct.Meet(b.client, b.out())
 			break
 		}
 		b.direct.NoHub(err)

@@ -100,6 +100,22 @@ func (d *Director) arriveAll(t takes.Track) {
 	}
 }
 
+// Receive gives a producer's box its inbox.
+func (d *Director) Receive(in Inbox) {
+	_ = d.onLoop(context.Background(), func() { // fails only once the box has stopped
+		d.parts.Inbox, d.stale = in, true
+		d.found(health.Unreceived, nil)
+		for _, f := range d.parcels {
+			d.arrive(f)
+		}
+	})
+}
+
+// NoInbox tells why there is none yet, though there should be.
+func (d *Director) NoInbox(err error) {
+	_ = d.onLoop(context.Background(), func() { d.found(health.Unreceived, err) }) // fails only once the box has stopped
+}
+
 // groupOf is the session of this box that a file belongs to: the one that it was recorded in, for the most part. With none, it
 // is the artist's own. Empty says that it is not known yet.
 func (d *Director) groupOf(f hub.File) string {

@@ -67,14 +67,15 @@ func inStudio(t *testing.T, role session.Role) (*rig, *table, *mail) {
 	t.Helper()
 	r, at := inRoom(t, role)
 	m := &mail{filed: map[takes.TrackKey]string{}}
-	out, in := Outbox(nil), Inbox(nil)
+	out := Outbox(nil)
 	if role == session.Artist {
 		out = outgoing{m}
 	}
+	r.Meet(at, out)
 	if role == session.Producer {
-		in = incoming{m}
+		r.NoInbox(errors.New("the disk is not there yet"))
+		r.Receive(incoming{m})
 	}
-	r.Meet(at, out, in)
 	at.sync()
 	r.synced()
 	return r, at, m

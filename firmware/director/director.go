@@ -88,7 +88,7 @@ type Parts struct {
 	Phone  Phone  // nil while no account is set up
 	Hub    Hub    // nil without one
 	Outbox Outbox // nil without a hub, and on a box that delivers nothing
-	Inbox  Inbox  // nil without a hub, and on a box that receives nothing
+	Inbox  Inbox  // nil until Receive
 	Studio Recorder
 	Disk   Disk
 }

@@ -205,11 +205,11 @@ func (d *Director) postWaiting() {
 	d.waiting = nil
 }
 
-// Meet gives the box a hub, if it had none when it started; out and in are nil where there is nothing to deliver or receive.
-func (d *Director) Meet(h Hub, out Outbox, in Inbox) {
+// Meet gives the box a hub, if it had none when it started; out is nil where there is nothing to deliver.
+func (d *Director) Meet(h Hub, out Outbox) {
 	_ = d.onLoop(context.Background(), func() { // fails only once the box has stopped
 		d.parts.Hub, d.id, d.cfg.NoHub = h, h.ID(), nil
-		d.parts.Outbox, d.parts.Inbox = out, in
+		d.parts.Outbox = out
 		for _, r := range d.own {
 			d.follow(r)
 		}

@@ -355,7 +355,7 @@ func TestAHubThatComesLate(t *testing.T) {
 	r.await("a take", func(s Status) bool { return s.Recording })
 	r.press(session.Segment)
 	at := newTable()
-	r.Meet(at, nil, nil)
+	r.Meet(at, nil)
 	at.sync()
 	r.eventually("the marker in the room", func() bool { return len(markerPosts(at.said())) == 1 })
 	if said := at.said(); said[0].Text != hub.NoticeJoined {

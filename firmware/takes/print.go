@@ -21,7 +21,7 @@ func PrintChunks(w io.Writer, chunks []Chunk) error {
 	})
 	for _, c := range chunks {
 		fmt.Fprintf(table, "%d\t%s\t%s\t%.3f s\t%s\t%s\t%s\t%.2f MB\t%s\n", c.Number, cmp.Or(c.Name, c.Box), at(c.Start), c.Seconds,
-			dash(titled(c.Title, c.Verdict)), c.Studio, c.Voice, float64(c.Studio.bytes()+c.Voice.bytes())/1e6, yes(c.Delivered))
+			dash(titled(c.Title, c.Verdict)), c.Studio, c.Voice, float64(c.Studio.bytes()+c.Voice.bytes())/1e6, c.delivered())
 	}
 	return table.Flush()
 }
@@ -81,8 +81,12 @@ func titled(title string, verdict Op) string {
 
 func dash(s string) string { return cmp.Or(s, "-") }
 
-func yes(b bool) string {
-	if b {
+// delivered is a word on whether a producer has the chunk's take; there is nothing to be had without one.
+func (c Chunk) delivered() string {
+	switch {
+	case c.Studio == nil:
+		return "-"
+	case c.Delivered:
 		return "yes"
 	}
 	return "no"
