@@ -196,9 +196,9 @@ func printHubStatus(w io.Writer, s server.Status) error {
 	if err := table.Flush(); err != nil || len(s.Rooms) == 0 {
 		return err
 	}
-	fmt.Fprintln(table, "\nROOM\tPRESENT\tUNKNOWN\tPOSTS\tTRACKS")
+	fmt.Fprintln(table, "\nROOM\tPRESENT\tUNKNOWN\tPOSTS\tTRACKS\tFILES")
 	for _, r := range s.Rooms {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\n", printable(r.Room), r.Present, r.Unknown, r.Posts, r.Tracks)
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\n", printable(r.Room), r.Present, r.Unknown, r.Posts, r.Tracks, r.Files)
 	}
 	return table.Flush()
 }

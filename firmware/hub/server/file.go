@@ -68,6 +68,16 @@ func (s *Server) Files(room string) []hub.File {
 	return all
 }
 
+// filesHere is how many of a room the hub has not let go of.
+func (s *Server) filesHere(room string) (n int) {
+	for _, f := range s.Files(room) {
+		if !f.Gone {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *Server) file(room string, k takes.TrackKey) (hub.File, uint64, bool) {
 	l, known := s.files.get(hub.Token(room), fileKey(k))
 	if !known {

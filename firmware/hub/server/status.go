@@ -33,6 +33,7 @@ type RoomStatus struct {
 	Unknown int    `json:"unknown"`
 	Posts   int    `json:"posts"`
 	Tracks  int    `json:"tracks"`
+	Files   int    `json:"files"` // recordings and journals that lie here until every producer has them
 }
 
 // ownConnections are those of the hub itself to its NATS server.
@@ -75,7 +76,7 @@ func (s *Server) rooms() []RoomStatus {
 	posts, tracks := s.posts.counts(), s.tracks.counts()
 	rooms := []RoomStatus{}
 	for token, name := range s.registry.names() {
-		r := RoomStatus{Room: name, Posts: posts[token], Tracks: tracks[token]}
+		r := RoomStatus{Room: name, Posts: posts[token], Tracks: tracks[token], Files: s.filesHere(name)}
 		for _, p := range s.presence.in(token) {
 			switch p.State {
 			case hub.Present:
