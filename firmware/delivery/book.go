@@ -49,8 +49,10 @@ type parcel struct {
 
 	sum      string // once it was summed up; of a journal, of the version that is being sent
 	offset   int64  // that the hub has; unknown before it was asked
+	sized    bool   // the hub knows the upload's length, which is told once
 	restarts int    // since it last was found right
-	stumbles int    // since it last went on
+	stumbles int    // refused in a row
+	cuts     int    // broken off in a row
 	retry    time.Time
 	err      string
 	receipt  Receipt
@@ -60,6 +62,7 @@ const (
 	unknown   = -1
 	minSlice  = 32 << 10 // bytes of a take that grows are sent at once: 0.8 s of one
 	maxStarts = 3        // times that a file is sent from its start, until a person has to look
+	maxCuts   = 3        // times that it is broken off, until others go first
 	brokenFor = 10 * time.Minute
 )
 
@@ -258,8 +261,8 @@ func (p *parcel) before(q *parcel) bool {
 		}
 		return 3
 	}
-	if p.stumbles != q.stumbles { // lest one that the hub cannot take holds up all
-		return p.stumbles < q.stumbles
+	if p, q := p.cuts/maxCuts, q.cuts/maxCuts; p != q { // lest one of which the connection always breaks holds up all
+		return p < q
 	}
 	if rank(p) != rank(q) {
 		return rank(p) < rank(q)
@@ -275,23 +278,32 @@ func (b *book) pause(now time.Time, least time.Duration, why string) {
 }
 
 // went notes that the hub was reached and took something.
-func (b *book) went() { b.hold, b.holds, b.trouble = time.Time{}, 0, "" }
+func (b *book) went() {
+	if b.holds > 0 {
+		for _, p := range b.parcels {
+			p.cuts = 0
+		}
+	}
+	b.hold, b.holds, b.trouble = time.Time{}, 0, ""
+}
 
 // again has what is held back tried at once: the hub has come back.
 func (b *book) again() {
 	b.hold, b.holds = time.Time{}, 0
 	for _, p := range b.parcels {
-		if p.stumbles > 0 {
+		if p.cuts = 0; p.stumbles > 0 {
 			p.stumbles, p.retry = 0, time.Time{}
 		}
 	}
 }
 
-// stumble has a parcel wait, for a while that grows with each in a row, and others go first: what is wrong may be wrong with this
-// one alone.
-func (p *parcel) stumble(now time.Time) {
+// stumble has a parcel wait, for a while that grows with each in a row, and lets others go: what is wrong is wrong with this one.
+func (p *parcel) stumble(now time.Time, why error) {
 	p.offset, p.stumbles = unknown, min(p.stumbles+1, 7)
 	p.retry = now.Add(retryIn << (p.stumbles - 1))
+	if p.stumbles >= maxStarts { // once or twice is no more than finding out
+		p.err = why.Error()
+	}
 }
 
 // restart has a parcel sent from its start, unless it was too often. It may have changed here meanwhile.

@@ -40,6 +40,7 @@ type Inbox struct {
 	uncut  bool // the chunks' files may differ from what is wanted
 	cutErr string
 	recut  time.Time
+	sample Sample
 }
 
 // NewInbox fetches nothing until Run.
@@ -62,6 +63,14 @@ func (i *Inbox) Cut(chunks []takes.Chunk) {
 
 // Heed takes in how the call fares: what is fetched gives way to it.
 func (i *Inbox) Heed(s Sample) {
+	i.mu.Lock()
+	back := s.Connected && !i.sample.Connected
+	i.sample = s
+	if back {
+		i.shelf.again()
+		wake(i.wake)
+	}
+	i.mu.Unlock()
 	if i.cfg.Local || !s.InCall {
 		i.limit.SetLimit(rate.Inf)
 		return
@@ -162,10 +171,10 @@ func (i *Inbox) judge(a *arrival, err error, stuck bool) {
 		i.log.Error("keep what arrives", "file", a.file.File, "of", a.file.Box, "err", err)
 		a.err, a.have = err.Error(), unknown
 		i.shelf.pause(now, arrivalsIn, err.Error())
-	case refused(err, http.StatusNotFound, http.StatusConflict):
-		a.err, a.looks = err.Error(), now.Add(growEvery)
 	case refused(err, http.StatusUnauthorized):
 		i.shelf.pause(now, refusedIn, err.Error())
+	case refused(err): // the hub is there, but has not what is wanted, or cannot give it
+		a.err, a.looks = err.Error(), now.Add(growEvery<<min(a.fails-1, 3))
 	default:
 		i.shelf.pause(now, 0, err.Error())
 	}

@@ -49,7 +49,7 @@ func (o *Outbox) attempt(ctx context.Context, p *parcel) {
 	if ctx.Err() != nil {
 		return
 	}
-	p.offset = job.offset
+	p.offset, p.sized = job.offset, job.sized
 	if job.open == p.open || job.journal { // what was summed up is still all of it
 		if p.sum = job.sum; p.sum != "" {
 			p.bytes = job.bytes
@@ -79,7 +79,7 @@ func (o *Outbox) judge(p *parcel, err error) {
 	switch {
 	case err == nil:
 		o.book.went()
-		p.err, p.stumbles = "", 0
+		p.err, p.stumbles, p.cuts = "", 0, 0
 	case errors.Is(err, errLocal):
 		if p.err != err.Error() {
 			o.log.Error("deliver", "file", p.key.File, "err", err)
@@ -90,16 +90,17 @@ func (o *Outbox) judge(p *parcel, err error) {
 		o.tell(err)
 		o.book.pause(now, refusedIn, err.Error())
 	case refused(err, http.StatusNotFound, http.StatusConflict):
-		if p.stumble(now); p.stumbles > maxStarts { // more than once or twice is no accident
-			p.err = err.Error()
-		}
+		p.stumble(now, err)
 	case errors.Is(err, errAnew), refused(err, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusForbidden, http.StatusBadRequest):
 		o.log.Warn("recording is sent anew", "file", p.key.File, "why", err)
 		p.restart(now, err.Error())
+	case refused(err): // the hub is there, but cannot do what this one needs
+		o.tell(err)
+		p.stumble(now, err)
 	default:
 		o.tell(err)
 		o.book.pause(now, 0, err.Error())
-		p.offset, p.stumbles = unknown, p.stumbles+1
+		p.offset, p.cuts = unknown, p.cuts+1
 	}
 }
 
@@ -185,7 +186,7 @@ func (o *Outbox) locate(ctx context.Context, j *parcel, id, version string, tota
 		}
 		return fmt.Errorf("%w: the hub has %d bytes that are not those of the file here", errAnew, offset)
 	}
-	j.offset = offset
+	j.offset, j.sized = offset, length >= 0
 	return nil
 }
 
@@ -198,6 +199,9 @@ func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, len
 	if n <= 0 {
 		return nil
 	}
+	if j.sized {
+		length = -1
+	}
 	began := o.now()
 	offset, err := o.way.patch(ctx, id, j.offset, n, length, o.speed.count(stream(j.offset, n)))
 	if err != nil {
@@ -206,7 +210,7 @@ func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, len
 	o.mu.Lock()
 	o.speed.note(offset-j.offset, o.now().Sub(began))
 	o.mu.Unlock()
-	j.offset = offset
+	j.offset, j.sized = offset, j.sized || length >= 0
 	return nil
 }
 

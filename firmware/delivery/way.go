@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,18 +54,13 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Text }
 
-// refused tells whether err is a refusal with one of the HTTP statuses.
+// refused tells whether err is a refusal with one of the HTTP statuses, or with any if there are none.
 func refused(err error, statuses ...int) bool {
 	var r *Refusal
 	if !errors.As(err, &r) {
 		return false
 	}
-	for _, s := range statuses {
-		if r.Status == s {
-			return true
-		}
-	}
-	return false
+	return len(statuses) == 0 || slices.Contains(statuses, r.Status)
 }
 
 const (
