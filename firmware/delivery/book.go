@@ -73,6 +73,7 @@ type book struct {
 	wants   int
 	early   map[takes.TrackKey]int      // wanted before it was known
 	told    map[takes.TrackKey]hub.File // by the hub, of this box
+	found   []*parcel                   // that were told of before they were known; their receipts are to be written
 	hold    time.Time                   // nothing is sent before: the hub cannot be reached, or takes nothing
 	holds   int                         // in a row
 	trouble string
@@ -98,8 +99,8 @@ func (b *book) put(p *parcel) *parcel {
 	p.offset, p.wanted = unknown, b.early[p.key]
 	delete(b.early, p.key)
 	b.parcels = append(b.parcels, p)
-	if f, told := b.told[p.key]; told {
-		b.filed(f)
+	if f, told := b.told[p.key]; told && b.filed(f) != nil {
+		b.found = append(b.found, p)
 	}
 	return p
 }

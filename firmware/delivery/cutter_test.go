@@ -61,10 +61,6 @@ func (c *cutter) serve() {
 			_ = near.Close()
 			continue
 		}
-		for _, conn := range []net.Conn{near, far} {
-			_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10) // little is on its way
-			_ = conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
-		}
 		c.mu.Lock()
 		c.conns = append(c.conns, near, far)
 		up, down := c.cut()

@@ -140,7 +140,7 @@ func (i *Inbox) attempt(ctx context.Context, a *arrival) {
 	if a.file.Upload != job.file.Upload { // it was told of another meanwhile
 		return
 	}
-	stuck := !got && a.have == job.have
+	stuck := !got && err == nil && a.have == job.have
 	a.have, a.more = job.have, job.more
 	if got {
 		a.mine, i.uncut = job.file.SHA256, true

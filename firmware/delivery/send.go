@@ -122,7 +122,7 @@ func (o *Outbox) sendTake(ctx context.Context, j *parcel) (*hub.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errLocal, err)
 	}
-	id := o.uploadID(j, "")
+	id := o.upload(j.key, "")
 	total := int64(-1)
 	if !j.open {
 		total = j.bytes + head
@@ -140,12 +140,6 @@ func (o *Outbox) sendTake(ctx context.Context, j *parcel) (*hub.File, error) {
 	return o.finish(ctx, j, id, door.Whole{Bytes: j.bytes, SHA256: j.sum, Head: head})
 }
 
-func (o *Outbox) uploadID(j *parcel, version string) string {
-	k := j.key
-	k.Box = o.cfg.Box
-	return hub.UploadID(o.way.cfg.Room, k, version)
-}
-
 // headOf is the length of a take's first frame, which is sent once more at the end. Of a take that is closed it sums up what there
 // is.
 func headOf(file *os.File, j *parcel) (int64, error) {
@@ -155,8 +149,11 @@ func headOf(file *os.File, j *parcel) (int64, error) {
 		return 0, errors.Join(errors.New("it has no first frame"), err)
 	}
 	h, err := mp3.ParseHeader([4]byte(start))
-	if err != nil || j.open || j.sum != "" {
-		return int64(h.Size()), err
+	if err != nil {
+		return 0, err
+	}
+	if j.open || j.sum != "" {
+		return int64(h.Size()), nil
 	}
 	if info, ok := mp3.ParseInfo(start[:n]); !ok || info.Frames == 0 {
 		return 0, errors.New("it was not closed; `orionbox recover` mends it, as does the next start of the box")
@@ -243,7 +240,10 @@ func (o *Outbox) sendJournal(ctx context.Context, j *parcel) (*hub.File, error) 
 	if version := hex.EncodeToString(sum[:]); version != j.sum {
 		j.sum, j.offset = version, unknown
 	}
-	id, total := o.uploadID(j, j.sum), int64(len(data))
+	if f, known := o.told(j); known {
+		return &f, nil
+	}
+	id, total := o.upload(j.key, j.sum), int64(len(data))
 	if err := o.locate(ctx, j, id, j.sum, total); err != nil {
 		return nil, err
 	}
@@ -254,6 +254,14 @@ func (o *Outbox) sendJournal(ctx context.Context, j *parcel) (*hub.File, error) 
 		}
 	}
 	return o.finish(ctx, j, id, door.Whole{Bytes: total, SHA256: j.sum})
+}
+
+// told is what the hub told of just this journal, unless it is to be sent once more.
+func (o *Outbox) told(j *parcel) (hub.File, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f := o.book.told[j.key]
+	return f, f.Whole() && f.SHA256 == j.sum && !(f.Gone && j.wanted > 0)
 }
 
 // speed is how fast bytes go out.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -146,14 +147,14 @@ func run(t *testing.T, do func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- do(ctx) }()
-	stop = func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
-		if err, running := <-done; running && err != nil {
+		if err := <-done; err != nil {
 			t.Error(err)
 		}
-	}
-	t.Cleanup(func() { cancel(); <-done })
-	return func() { stop(); close(done) }
+	})
+	t.Cleanup(stop)
+	return stop
 }
 
 // eventually polls until something is so.
