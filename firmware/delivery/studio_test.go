@@ -36,13 +36,13 @@ type studio struct {
 	stop    func()
 	files   door.Config
 	members map[string]server.Credential
-	running atomic.Pointer[server.Server] // nil while it is stopped
-	by      func(address string) string   // the way from the boxes to the hub
+	running *atomic.Pointer[server.Server] // nil while it is stopped
+	by      func(address string) string    // the way from the boxes to the hub
 }
 
 func newStudio(t *testing.T, files door.Config) *studio {
 	t.Helper()
-	s := &studio{t: t, dir: t.TempDir(), listen: "127.0.0.1:0", files: files, members: map[string]server.Credential{}}
+	s := &studio{t: t, dir: t.TempDir(), listen: "127.0.0.1:0", files: files, members: map[string]server.Credential{}, running: &atomic.Pointer[server.Server]{}}
 	if s.files.Store == "" {
 		s.files.Store = filepath.Join(s.dir, "files")
 	}

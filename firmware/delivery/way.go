@@ -132,7 +132,11 @@ func refusal(answer *http.Response) error {
 	if json.Unmarshal(text, &trouble) != nil || trouble.Error == "" {
 		trouble.Error = strings.TrimSpace(strings.TrimPrefix(string(text), "ERR_REFUSED: "))
 	}
-	if trouble.Error == "" {
+	switch {
+	case trouble.Error != "":
+	case answer.StatusCode == http.StatusUnauthorized: // to HEAD it cannot say so
+		trouble.Error = "the hub does not know this box's invite, or it was revoked: ask the producer for a new one"
+	default:
 		trouble.Error = "the hub answers " + answer.Status
 	}
 	return &Refusal{answer.StatusCode, trouble.Error}
