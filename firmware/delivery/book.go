@@ -49,9 +49,10 @@ type parcel struct {
 
 	sum      string // once it was summed up; of a journal, of the version that is being sent
 	offset   int64  // that the hub has; unknown before it was asked
-	told     bool   // the hub knows how long the upload will be; it may be said only once
+	sized    bool   // the hub knows the upload's length, which is told once
 	restarts int    // since it last was found right
-	stumbles int    // since it last went on
+	stumbles int    // refused in a row
+	cuts     int    // broken off in a row
 	stuck    int    // times in a row that the hub said how far it is, and then could not go on
 	retry    time.Time
 	err      string
@@ -63,6 +64,7 @@ const (
 	minSlice  = 32 << 10 // bytes of a take that grows are sent at once: 0.8 s of one
 	stuckAt   = 6        // times, until an upload is taken for one that comes to no end
 	maxStarts = 3        // times that a file is sent from its start, until a person has to look
+	maxCuts   = 3        // times that it is broken off, until others go first
 	brokenFor = 10 * time.Minute
 )
 
@@ -73,6 +75,7 @@ type book struct {
 	wants   int
 	early   map[takes.TrackKey]int      // wanted before it was known
 	told    map[takes.TrackKey]hub.File // by the hub, of this box
+	found   []*parcel                   // that were told of before they were known; their receipts are to be written
 	hold    time.Time                   // nothing is sent before: the hub cannot be reached, or takes nothing
 	least   int64                       // bytes that the hub would have at once
 	holds   int                         // in a row
@@ -99,8 +102,8 @@ func (b *book) put(p *parcel) *parcel {
 	p.offset, p.wanted = unknown, b.early[p.key]
 	delete(b.early, p.key)
 	b.parcels = append(b.parcels, p)
-	if f, told := b.told[p.key]; told {
-		b.filed(f)
+	if f, told := b.told[p.key]; told && b.filed(f) != nil {
+		b.found = append(b.found, p)
 	}
 	return p
 }
@@ -262,8 +265,8 @@ func (p *parcel) before(q *parcel) bool {
 		}
 		return 3
 	}
-	if p.stumbles != q.stumbles { // lest one that the hub cannot take holds up all
-		return p.stumbles < q.stumbles
+	if p, q := p.cuts/maxCuts, q.cuts/maxCuts; p != q { // lest one of which the connection always breaks holds up all
+		return p < q
 	}
 	if rank(p) != rank(q) {
 		return rank(p) < rank(q)
@@ -279,23 +282,32 @@ func (b *book) pause(now time.Time, least time.Duration, why string) {
 }
 
 // went notes that the hub was reached and took something.
-func (b *book) went() { b.hold, b.holds, b.trouble = time.Time{}, 0, "" }
+func (b *book) went() {
+	if b.holds > 0 {
+		for _, p := range b.parcels {
+			p.cuts = 0
+		}
+	}
+	b.hold, b.holds, b.trouble = time.Time{}, 0, ""
+}
 
 // again has what is held back tried at once: the hub has come back.
 func (b *book) again() {
 	b.hold, b.holds = time.Time{}, 0
 	for _, p := range b.parcels {
-		if p.stumbles > 0 {
+		if p.cuts = 0; p.stumbles > 0 {
 			p.stumbles, p.retry = 0, time.Time{}
 		}
 	}
 }
 
-// stumble has a parcel wait, for a while that grows with each in a row, and others go first: what is wrong may be wrong with this
-// one alone.
-func (p *parcel) stumble(now time.Time) {
+// stumble has a parcel wait, for a while that grows with each in a row, and lets others go: what is wrong is wrong with this one.
+func (p *parcel) stumble(now time.Time, why error) {
 	p.offset, p.stumbles = unknown, min(p.stumbles+1, 7)
 	p.retry = now.Add(retryIn << (p.stumbles - 1))
+	if p.stumbles >= maxStarts { // once or twice is no more than finding out
+		p.err = why.Error()
+	}
 }
 
 // restart has a parcel sent from its start, unless it was too often. It may have changed here meanwhile.

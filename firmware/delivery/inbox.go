@@ -44,6 +44,7 @@ type Inbox struct {
 	recut   time.Time
 	came    map[string]int    // takes that have come since the start, by folder; Run's own, as the next
 	cutAs   map[string]string // what a folder's chunks were when they were cut last
+	sample  Sample
 }
 
 // NewInbox fetches nothing until Run.
@@ -67,6 +68,14 @@ func (i *Inbox) Cut(chunks []takes.Chunk) {
 
 // Heed takes in how the call fares: what is fetched gives way to it.
 func (i *Inbox) Heed(s Sample) {
+	i.mu.Lock()
+	back := s.Connected && !i.sample.Connected
+	i.sample = s
+	if back {
+		i.shelf.again()
+		wake(i.wake)
+	}
+	i.mu.Unlock()
 	if i.cfg.Local || !s.InCall {
 		i.limit.SetLimit(rate.Inf)
 		return
@@ -136,7 +145,7 @@ func (i *Inbox) attempt(ctx context.Context, a *arrival) {
 	if a.file.Upload != job.file.Upload { // it was told of another meanwhile
 		return
 	}
-	stuck := !got && a.have == job.have
+	stuck := !got && err == nil && a.have == job.have
 	a.have, a.more = job.have, job.more
 	if got {
 		a.mine, i.uncut = job.file.SHA256, true
@@ -167,10 +176,10 @@ func (i *Inbox) judge(a *arrival, err error, stuck bool) {
 		i.log.Error("keep what arrives", "file", a.file.File, "of", a.file.Box, "err", err)
 		a.err, a.have = err.Error(), unknown
 		i.shelf.pause(now, arrivalsIn, err.Error())
-	case refused(err, http.StatusNotFound, http.StatusConflict):
-		a.err, a.looks = err.Error(), now.Add(growEvery)
 	case refused(err, http.StatusUnauthorized):
 		i.shelf.pause(now, refusedIn, err.Error())
+	case refused(err): // the hub is there, but has not what is wanted, or cannot give it
+		a.err, a.looks = err.Error(), now.Add(growEvery<<min(a.fails-1, 3))
 	default:
 		i.shelf.pause(now, 0, err.Error())
 	}

@@ -166,8 +166,8 @@ func (o *Outbox) take() (*parcel, time.Time) {
 // save writes the receipts that have changed.
 func (o *Outbox) save() {
 	o.mu.Lock()
-	unsaved := o.unsaved
-	o.unsaved = nil
+	unsaved := append(o.unsaved, o.book.found...)
+	o.unsaved, o.book.found = nil, nil
 	o.mu.Unlock()
 	for _, p := range unsaved {
 		o.mu.Lock()
@@ -242,6 +242,15 @@ func (o *Outbox) found(dir string, all []*parcel) {
 	})
 }
 
+// upload is the id of the upload of a file whose SHA-256 is sum.
+func (o *Outbox) upload(k takes.TrackKey, sum string) string {
+	k.Box = o.cfg.Box
+	if k.File != hub.JournalFile {
+		sum = ""
+	}
+	return hub.UploadID(o.way.cfg.Room, k, sum)
+}
+
 // remembered is what the receipt of a file tells.
 func (o *Outbox) remembered(path string) (Receipt, state) {
 	r, err := ReadReceipt(path)
@@ -251,8 +260,10 @@ func (o *Outbox) remembered(path string) (Receipt, state) {
 	switch {
 	case len(r.Taken) > 0:
 		return r, delivered
-	case r.Whole != nil:
+	case r.Whole != nil && r.Upload == o.upload(keyOf(path), r.SHA256):
 		return r, whole
+	case r.Whole != nil: // at another hub, or as another box, which it does not hear of any more
+		return Receipt{}, waiting
 	}
 	return r, waiting
 }
@@ -266,7 +277,7 @@ func (o *Outbox) Progress() (moved int64, left int) {
 			left++
 		}
 	}
-	if len(o.look)+len(o.unsaved) > 0 {
+	if len(o.look)+len(o.unsaved)+len(o.book.found) > 0 {
 		left++
 	}
 	return o.speed.total.Load(), left

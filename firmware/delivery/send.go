@@ -49,7 +49,7 @@ func (o *Outbox) attempt(ctx context.Context, p *parcel) {
 	if ctx.Err() != nil {
 		return
 	}
-	p.offset, p.told = job.offset, job.told
+	p.offset, p.sized = job.offset, job.sized
 	if job.open == p.open || job.journal { // what was summed up is still all of it
 		if p.sum = job.sum; p.sum != "" {
 			p.bytes = job.bytes
@@ -79,7 +79,7 @@ func (o *Outbox) judge(p *parcel, err error) {
 	switch {
 	case err == nil:
 		o.book.went()
-		p.err, p.stumbles, p.stuck = "", 0, 0
+		p.err, p.stumbles, p.cuts, p.stuck = "", 0, 0, 0
 	case errors.Is(err, errLocal):
 		if p.err != err.Error() {
 			o.log.Error("deliver", "file", p.key.File, "err", err)
@@ -90,19 +90,20 @@ func (o *Outbox) judge(p *parcel, err error) {
 		o.tell(err)
 		o.book.pause(now, refusedIn, err.Error())
 	case refused(err, http.StatusNotFound, http.StatusConflict):
-		if p.stumble(now); p.stumbles > maxStarts { // more than once or twice is no accident
-			p.err = err.Error()
-		}
+		p.stumble(now, err)
 	case errors.Is(err, errAnew), refused(err, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusForbidden, http.StatusBadRequest):
 		o.log.Warn("recording is sent anew", "file", p.key.File, "why", err)
 		p.restart(now, err.Error())
+	case refused(err): // the hub is there, but cannot do what this one needs
+		o.tell(err)
+		p.stumble(now, err)
 	default:
 		o.tell(err)
 		o.book.pause(now, 0, err.Error())
 		if p.offset != unknown && refused(err, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable) {
 			p.stuck++
 		}
-		p.offset, p.stumbles = unknown, p.stumbles+1
+		p.offset, p.cuts = unknown, p.cuts+1
 	}
 }
 
@@ -124,7 +125,7 @@ func (o *Outbox) sendTake(ctx context.Context, j *parcel) (*hub.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errLocal, err)
 	}
-	id := o.uploadID(j, "")
+	id := o.upload(j.key, "")
 	total := int64(-1)
 	if !j.open {
 		total = j.bytes + head
@@ -142,12 +143,6 @@ func (o *Outbox) sendTake(ctx context.Context, j *parcel) (*hub.File, error) {
 	return o.finish(ctx, j, id, door.Whole{Bytes: j.bytes, SHA256: j.sum, Head: head})
 }
 
-func (o *Outbox) uploadID(j *parcel, version string) string {
-	k := j.key
-	k.Box = o.cfg.Box
-	return hub.UploadID(o.way.cfg.Room, k, version)
-}
-
 // headOf is the length of a take's first frame, which is sent once more at the end. Of a take that is closed it sums up what there
 // is.
 func headOf(file *os.File, j *parcel) (int64, error) {
@@ -157,8 +152,11 @@ func headOf(file *os.File, j *parcel) (int64, error) {
 		return 0, errors.Join(errors.New("it has no first frame"), err)
 	}
 	h, err := mp3.ParseHeader([4]byte(start))
-	if err != nil || j.open || j.sum != "" {
-		return int64(h.Size()), err
+	if err != nil {
+		return 0, err
+	}
+	if j.open || j.sum != "" {
+		return int64(h.Size()), nil
 	}
 	if info, ok := mp3.ParseInfo(start[:n]); !ok || info.Frames == 0 {
 		return 0, errors.New("it was not closed; `orionbox recover` mends it, as does the next start of the box")
@@ -188,7 +186,7 @@ func (o *Outbox) locate(ctx context.Context, j *parcel, id, version string, tota
 		}
 		return fmt.Errorf("%w: the %d bytes that the hub has do not become the file here", errAnew, offset)
 	}
-	j.offset, j.told = offset, length >= 0
+	j.offset, j.sized = offset, length >= 0
 	return nil
 }
 
@@ -198,8 +196,8 @@ func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, len
 	if n <= 0 {
 		return nil
 	}
-	if j.told {
-		length = unknown
+	if j.sized {
+		length = -1
 	}
 	began := o.now()
 	offset, err := o.way.patch(ctx, id, j.offset, length, &timed{o.speed.count(stream(j.offset, n)), began.Add(sliceTime), o.now})
@@ -209,7 +207,7 @@ func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, len
 	o.mu.Lock()
 	o.speed.note(offset-j.offset, o.now().Sub(began))
 	o.mu.Unlock()
-	j.offset, j.told = offset, j.told || length >= 0
+	j.offset, j.sized = offset, j.sized || length >= 0
 	return nil
 }
 
@@ -242,7 +240,10 @@ func (o *Outbox) sendJournal(ctx context.Context, j *parcel) (*hub.File, error) 
 	if version := hex.EncodeToString(sum[:]); version != j.sum {
 		j.sum, j.offset = version, unknown
 	}
-	id, total := o.uploadID(j, j.sum), int64(len(data))
+	if f, known := o.told(j); known {
+		return &f, nil
+	}
+	id, total := o.upload(j.key, j.sum), int64(len(data))
 	if err := o.locate(ctx, j, id, j.sum, total); err != nil {
 		return nil, err
 	}
@@ -271,6 +272,14 @@ func (t *timed) Read(p []byte) (int, error) {
 
 // timedPiece is how many bytes go between two looks at the time.
 const timedPiece = 16 << 10
+
+// told is what the hub told of just this journal, unless it is to be sent once more.
+func (o *Outbox) told(j *parcel) (hub.File, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f := o.book.told[j.key]
+	return f, f.Whole() && f.SHA256 == j.sum && !(f.Gone && j.wanted > 0)
+}
 
 // speed is how fast bytes go out.
 type speed struct {

@@ -111,6 +111,9 @@ func (s *shelf) pause(now time.Time, least time.Duration, why string) {
 	s.hold = now.Add(max(least, min(250*time.Millisecond<<s.holds, 5*time.Second)))
 }
 
+// again has what is held back tried at once: the hub has come back.
+func (s *shelf) again() { s.hold, s.holds = time.Time{}, 0 }
+
 func (s *shelf) went() { s.hold, s.holds, s.trouble = time.Time{}, 0, "" }
 
 // InboxStatus is what an inbox tells of itself.

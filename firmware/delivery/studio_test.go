@@ -3,10 +3,13 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"orionbox/firmware/delivery/door"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/hub/server"
+	"orionbox/firmware/received"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
 )
@@ -32,11 +36,13 @@ type studio struct {
 	stop    func()
 	files   door.Config
 	members map[string]server.Credential
+	running *atomic.Pointer[server.Server] // nil while it is stopped
+	by      func(address string) string    // the way from the boxes to the hub
 }
 
 func newStudio(t *testing.T, files door.Config) *studio {
 	t.Helper()
-	s := &studio{t: t, dir: t.TempDir(), listen: "127.0.0.1:0", files: files, members: map[string]server.Credential{}}
+	s := &studio{t: t, dir: t.TempDir(), listen: "127.0.0.1:0", files: files, members: map[string]server.Credential{}, running: &atomic.Pointer[server.Server]{}}
 	if s.files.Store == "" {
 		s.files.Store = filepath.Join(s.dir, "files")
 	}
@@ -66,7 +72,9 @@ func (s *studio) start() {
 	go func() { ended <- errors.Join(srv.Run(ctx), <-tidied) }()
 	go func() { tidied <- d.Run(ctx) }()
 	s.server, s.door, s.listen = srv, d, srv.Addr()
+	s.running.Store(srv)
 	s.stop = func() {
+		s.running.Store(nil)
 		cancel()
 		if err, running := <-ended; running && err != nil {
 			s.t.Error(err)
@@ -87,7 +95,11 @@ func (s *studio) way(name string, role session.Role) *Way {
 		}
 		s.members[name] = c
 	}
-	w, err := NewWay(WayConfig{Room: "600", Token: c.Token, Address: s.listen, Fingerprint: s.server.Fingerprint()})
+	address := s.listen
+	if s.by != nil {
+		address = s.by(address)
+	}
+	w, err := NewWay(WayConfig{Room: "600", Token: c.Token, Address: address, Fingerprint: s.server.Fingerprint()})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -134,13 +146,13 @@ func run(t *testing.T, do func(context.Context) error) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- do(ctx); close(done) }()
-	stop = func() {
+	go func() { done <- do(ctx) }()
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-	}
+	})
 	t.Cleanup(stop)
 	return stop
 }
@@ -170,6 +182,92 @@ func sizeOf(t *testing.T, path string) int64 {
 func (s *studio) file(name string) hub.File {
 	f, _ := s.server.File("600", takes.TrackKey{Box: "alice", Session: testSession, File: name})
 	return f
+}
+
+// tells has somebody hear what the hub knows of its files, as by the room, until the test ends. The hub is asked whichever it is
+// now: what was heard may come again.
+func (s *studio) tells(filed func(hub.File)) {
+	known := map[takes.TrackKey]string{}
+	stop := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(3 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			if srv := s.running.Load(); srv != nil {
+				for _, f := range srv.Files("600") {
+					if now := fmt.Sprintf("%+v", f); known[f.TrackKey] != now {
+						known[f.TrackKey] = now
+						filed(f)
+					}
+				}
+			}
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	s.t.Cleanup(func() { close(stop); <-ended })
+}
+
+// heeder is an outbox or an inbox.
+type heeder interface{ Heed(Sample) }
+
+// blips has a box believe again and again that the hub has just come back, so that a test need not wait.
+func blips(t *testing.T, all ...heeder) {
+	stop := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			for _, h := range all {
+				h.Heed(Sample{})
+				h.Heed(Sample{Connected: true})
+			}
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	t.Cleanup(func() { close(stop); <-ended })
+}
+
+// producer is an inbox in a folder, that hears what the hub tells, and is not run yet.
+func (s *studio) producer(name, root string) *Inbox {
+	s.t.Helper()
+	store, err := received.Open(root)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = store.Close() }) // a test may have closed it
+	i := NewInbox(InboxConfig{Box: name, Reserve: 1}, s.way(name, session.Producer), store, testLog(s.t))
+	s.tells(func(f hub.File) { i.Filed(f, testSession) })
+	return i
+}
+
+// arrived tells whether a take stands in the producer's folder as it stands in the artist's, with a receipt.
+func arrived(root, recording string) bool {
+	sum, _, err := sumFile(recording)
+	if err != nil {
+		return false
+	}
+	places, err := received.List(root)
+	if err != nil || len(places) != 1 {
+		return false
+	}
+	path := filepath.Join(places[0].Dir, filepath.Base(recording))
+	got, _, err := sumFile(path)
+	if _, receipt := os.Stat(path + receiptSuffix); receipt != nil {
+		return false
+	}
+	return err == nil && got == sum
 }
 
 const testSession = "SESSION_20260102_200000"

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -58,18 +59,13 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Text }
 
-// refused tells whether err is a refusal with one of the HTTP statuses.
+// refused tells whether err is a refusal with one of the HTTP statuses, or with any if there are none.
 func refused(err error, statuses ...int) bool {
 	var r *Refusal
 	if !errors.As(err, &r) {
 		return false
 	}
-	for _, s := range statuses {
-		if r.Status == s {
-			return true
-		}
-	}
-	return false
+	return len(statuses) == 0 || slices.Contains(statuses, r.Status)
 }
 
 const (
@@ -141,7 +137,11 @@ func refusal(answer *http.Response) error {
 	if json.Unmarshal(text, &trouble) != nil || trouble.Error == "" {
 		trouble.Error = strings.TrimSpace(strings.TrimPrefix(string(text), "ERR_REFUSED: "))
 	}
-	if trouble.Error == "" {
+	switch {
+	case trouble.Error != "":
+	case answer.StatusCode == http.StatusUnauthorized: // to HEAD it cannot say so
+		trouble.Error = "the hub does not know this box's invite, or it was revoked: ask the producer for a new one"
+	default:
 		trouble.Error = "the hub answers " + answer.Status
 	}
 	return &Refusal{answer.StatusCode, trouble.Error}
