@@ -179,6 +179,19 @@ func (b *testBox) set(key, value string) {
 	}
 }
 
+// append puts lines at the end of conn.conf.
+func (b *testBox) append(text string) {
+	b.t.Helper()
+	f, err := os.OpenFile(b.conf, os.O_WRONLY|os.O_APPEND, 0)
+	if err == nil {
+		_, err = f.WriteString("\n" + text)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 func present(s firmware.Status) map[string]hub.Peer {
 	found := map[string]hub.Peer{}
 	for _, p := range s.Peers {
