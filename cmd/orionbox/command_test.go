@@ -6,10 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
+	"orionbox/audio/audiotest"
 	"orionbox/firmware"
 	"orionbox/firmware/demo"
 	"orionbox/sip/siptest"
@@ -131,6 +134,8 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	wantCuts(t, receipt)
+	wantDeliveries(t, dir, receipt)
+	wantAlignment(t, dir, receipt)
 	other := t.TempDir()
 	if err := os.WriteFile(filepath.Join(other, "song.wav"), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
@@ -139,6 +144,68 @@ func TestDemo(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(other, "song.wav")); err != nil {
 		t.Errorf("the demo removed a file that is not its own: %v", err)
 	}
+}
+
+// wantDeliveries wants each take and chunk of both artists at the producer's, byte for byte, of true length by ffmpeg, and named in
+// its tags.
+func wantDeliveries(t *testing.T, dir string, receipt demo.Receipt) {
+	t.Helper()
+	if len(receipt.Arrivals) != 2 || len(receipt.Deliveries) != 6 || receipt.LastByteSeconds <= 0 {
+		t.Errorf("%d takes and %d chunks were delivered, the last after %.1f s", len(receipt.Arrivals), len(receipt.Deliveries), receipt.LastByteSeconds)
+	}
+	for _, a := range receipt.Arrivals {
+		if sum := sumOf(t, filepath.Join(dir, a.Path)); sum != a.Artist || !a.Journal {
+			t.Errorf("%s is %s, the artist's %s; journal %v", a.Path, sum, a.Artist, a.Journal)
+		}
+	}
+	for _, b := range receipt.Boxes {
+		for _, c := range b.Chunks {
+			i := slices.IndexFunc(receipt.Deliveries, func(d demo.Delivery) bool { return d.Box == b.Box && d.Chunk == c.Number })
+			if c.Studio == nil || i < 0 {
+				if c.Studio != nil {
+					t.Errorf("%s's chunk %d was not delivered", b.Box, c.Number)
+				}
+				continue
+			}
+			d := receipt.Deliveries[i]
+			path := filepath.Join(dir, d.Path)
+			if sum := sumOf(t, path); sum != d.Artist {
+				t.Errorf("%s is %s, what the artist cuts %s", d.Path, sum, d.Artist)
+			}
+			if got, want := len(audiotest.Read(t, path)[0].Samples), int(c.Studio.To-c.Studio.From); got != want {
+				t.Errorf("%s has %d samples by ffmpeg, the chunk %d", d.Path, got, want)
+			}
+			if tags := ffprobe(t, path, "format_tags"); !strings.Contains(tags, "artist="+b.Box) || !strings.Contains(tags, "track="+strconv.Itoa(c.Number)) {
+				t.Errorf("%s is tagged\n%s", d.Path, tags)
+			}
+		}
+	}
+}
+
+// wantAlignment wants a WAV of each artist in the export, within a millisecond of the others, and all of one length and time by
+// ffprobe.
+func wantAlignment(t *testing.T, dir string, receipt demo.Receipt) {
+	t.Helper()
+	var shapes []string
+	for _, a := range receipt.Alignments {
+		if a.ResidualMS == nil || *a.ResidualMS > 1 {
+			t.Errorf("%s lies %v ms beside the others", a.Path, a.ResidualMS)
+		}
+		shapes = append(shapes, ffprobe(t, filepath.Join(dir, a.Path), "stream=duration_ts:format_tags=time_reference"))
+	}
+	if len(shapes) != 2 || shapes[0] != shapes[1] || !strings.Contains(shapes[0], "time_reference=") {
+		t.Errorf("the WAVs are %q", shapes)
+	}
+}
+
+// ffprobe is what it says of some entries of a file.
+func ffprobe(t *testing.T, path, entries string) string {
+	t.Helper()
+	out, err := exec.Command("ffprobe", "-v", "error", "-show_entries", entries, "-of", "default=noprint_wrappers=1", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ffprobe %s: %v\n%s", path, err, out)
+	}
+	return strings.ReplaceAll(string(out), "TAG:", "")
 }
 
 // wantCuts wants each artist's take in the three pieces that two cuts make, each next to the one before, and no cut off.
