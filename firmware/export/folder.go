@@ -47,7 +47,10 @@ type folder struct {
 // openFolder refuses a folder that holds anything but an earlier export, as it was written.
 func openFolder(dir string) (*folder, error) {
 	f := &folder{dir: dir, part: filepath.Join(dir, partFolder)}
-	_, err := os.Stat(dir)
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("export: %s is not a folder: name a new one", dir)
+	}
 	f.made = errors.Is(err, fs.ErrNotExist)
 	if f.made {
 		err = os.MkdirAll(dir, folderMode)
