@@ -74,6 +74,11 @@ func openFolder(dir string) (*folder, error) {
 	return f, nil
 }
 
+// Untouched is an error if a folder holds anything but an export as it was written: somebody has worked on it since.
+func Untouched(dir string) error {
+	return (&folder{dir: dir, part: filepath.Join(dir, partFolder)}).checkOwn()
+}
+
 func (f *folder) checkOwn() error {
 	f.files = append(writtenBy(filepath.Join(f.dir, reportName)), writtenBy(filepath.Join(f.part, reportName))...)
 	return filepath.WalkDir(f.dir, func(path string, entry fs.DirEntry, err error) error {
