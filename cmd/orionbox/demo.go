@@ -20,11 +20,13 @@ func newDemo() *cobra.Command {
 		Short: "Show the whole job on this machine: a hub, a conference, a producer who cuts, two artists who record",
 		Long: `Show the whole job on this machine, with no hardware: a conference opens, a producer and two artists call in and
 meet at the hub on the producer's box. The artists record a take each; the producer presses Segment twice, which cuts
-everybody's recordings at that instant, and moves the first cut back afterwards. All leave.
+everybody's recordings at that instant, and moves the first cut back afterwards; the takes come to its box meanwhile. All
+leave, and the producer's session is exported.
 
-Then what lies on disk is read back and shown: the recordings; the chunks that the cuts made of them; and how far each
-cut is from the press, found by the sound that was played just then (up to 5 ms in a take, 30 ms in a voice recording). It
-is written to receipt.json too. The exit code is 0 only if all of it is what it should be.`,
+Then what lies on disk is read back and shown: the recordings; the chunks that the cuts made of them; how far each cut is
+from the press, found by the sound that was played just then (up to 5 ms in a take, 30 ms in a voice recording); what was
+delivered, by its SHA-256 at both ends; and how far the exported tracks lie beside each other (up to 1 ms). It is written to
+receipt.json too. The exit code is 0 only if all of it is what it should be.`,
 		Example: "  orionbox demo\n  orionbox demo --seconds 60 --mic song.wav --out /tmp/show\n  orionbox demo --stay",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // write makes a file with all its folders.
@@ -22,6 +23,8 @@ func write(t *testing.T, path, text string) {
 func TestOnlyItsOwnIsCleared(t *testing.T) {
 	const take = "alice/SESSION_20260102_030405/HQ_alice_1_030405.mp3"
 	receipt := `{"ok":true,"files":[{"path":"` + take + `"}]}`
+	const media = "export/media/HQ_alice_1_030405.wav"
+	report := `{"program":"orionbox export","files":[{"name":"media/HQ_alice_1_030405.wav","bytes":1,"modified":"` + time.Now().Format(time.RFC3339Nano) + `"}]}`
 	for _, c := range []struct {
 		name  string
 		files map[string]string
@@ -29,6 +32,10 @@ func TestOnlyItsOwnIsCleared(t *testing.T) {
 	}{
 		{"nothing", nil, ""},
 		{"an earlier demo", map[string]string{"receipt.json": receipt, take: "x", "alice/conn.conf": "x"}, ""},
+		{"its export", map[string]string{"receipt.json": receipt, take: "x", "export/report.json": report, media: "x"}, ""},
+		{"work in its export", map[string]string{"receipt.json": receipt, take: "x", "export/report.json": report, media: "x",
+			"export/mix.rpp": "x"}, "mix.rpp"},
+		{"an export that was changed", map[string]string{"receipt.json": receipt, take: "x", "export/report.json": report, media: "xx"}, "HQ_alice_1"},
 		{"no receipt", map[string]string{take: "x"}, "no receipt"},
 		{"somebody's receipt", map[string]string{"receipt.json": "{}"}, "no receipt"},
 		{"a file beside it", map[string]string{"receipt.json": receipt, take: "x", "song.wav": "x"}, "song.wav"},

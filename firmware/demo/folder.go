@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"orionbox/audio/wav"
+	"orionbox/firmware/export"
 	"orionbox/firmware/takes"
 )
 
@@ -85,7 +86,14 @@ func ours(dir string, entries []os.DirEntry) error {
 	for _, a := range r.Arrivals {
 		made[filepath.Join(dir, a.Path)] = true
 	}
+	exported := filepath.Join(dir, exportFolder)
+	if err := export.Untouched(exported); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if path == exported {
+			return filepath.SkipDir
+		}
 		if _, recording := takes.ParseName(path); err == nil && recording && !made[path] {
 			return fmt.Errorf("it holds a recording that is not on the demo's receipt, %s", d.Name())
 		}

@@ -304,7 +304,7 @@ func (d *Director) Request(ctx context.Context, what, session string) (text stri
 func (d *Director) mayRequest() string {
 	switch {
 	case d.cfg.Role != session.Producer:
-		return "only a PRODUCER's box asks for recordings; this one is a " + string(d.cfg.Role) + "'s"
+		return "only a PRODUCER's box asks for recordings, and the role of this one is " + string(d.cfg.Role)
 	case d.parts.Hub == nil:
 		return errNoHub.Error()
 	}

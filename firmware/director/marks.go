@@ -132,7 +132,23 @@ func (d *Director) doMark(m MarkRequest) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	d.change(c)
-	return fmt.Sprintf("marker %s: %s", c.Marker, m.Op), nil
+	return markWords(c), nil
+}
+
+// markWords says what was done to a marker.
+func markWords(c takes.Change) string {
+	text, at := "marker "+c.Marker, c.At.Time().Local().Format("15:04:05.000")
+	switch c.Op {
+	case takes.Set:
+		return text + " set at " + at
+	case takes.Move:
+		return text + " moved to " + at
+	case takes.Rename:
+		return fmt.Sprintf("%s renamed to %q", text, c.Name)
+	case takes.Delete:
+		return text + " deleted"
+	}
+	return fmt.Sprintf("%s: the chunk that begins there is %s", text, c.Op)
 }
 
 // recentMarkers leaves out those of earlier sessions.

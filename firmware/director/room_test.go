@@ -286,6 +286,22 @@ func TestWhatARoleMayNotDoToMarkersIsRefused(t *testing.T) {
 	}
 }
 
+// A person is told what was done, and when, in words.
+func TestWordsOfWhatWasDoneToAMarker(t *testing.T) {
+	at := time.Date(2026, 11, 22, 20, 15, 1, 250e6, time.Local)
+	for op, want := range map[takes.Op]string{
+		takes.Set:    "marker m1 set at 20:15:01.250",
+		takes.Move:   "marker m1 moved to 20:15:01.250",
+		takes.Rename: `marker m1 renamed to "verse 2"`,
+		takes.Delete: "marker m1 deleted",
+		takes.NoGood: "marker m1: the chunk that begins there is no-good",
+	} {
+		if got := markWords(takes.Change{Marker: "m1", Op: op, At: clock.InstantOf(at), Name: "verse 2"}); got != want {
+			t.Errorf("%s: %q, want %q", op, got, want)
+		}
+	}
+}
+
 func TestWhatTheHubRefusesIsTakenBack(t *testing.T) {
 	r, at := inRoom(t, session.Artist)
 	at.sync()

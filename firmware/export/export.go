@@ -127,6 +127,14 @@ func (c Config) checkRoom(s *scene, lanes []*lane) error {
 	return nil
 }
 
+// counted is a number of things in words.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 func megabytes(n int64) string { return fmt.Sprintf("%d MB", (n+999_999)/1_000_000) }
 
 // sound writes the WAVs, as many files at a time as there are processors.
@@ -136,7 +144,7 @@ func (c Config) sound(ctx context.Context, s *scene, lanes []*lane, f *folder) e
 	var wait sync.WaitGroup
 	free := make(chan struct{}, runtime.NumCPU())
 	for _, l := range lanes {
-		fmt.Fprintf(c.Progress, "%s: %d recordings\n", l.file, len(l.pieces))
+		fmt.Fprintf(c.Progress, "%s: %s\n", l.file, counted(len(l.pieces), "recording"))
 		wait.Go(func() {
 			free <- struct{}{}
 			defer func() { <-free }()

@@ -47,7 +47,10 @@ type folder struct {
 // openFolder refuses a folder that holds anything but an earlier export, as it was written.
 func openFolder(dir string) (*folder, error) {
 	f := &folder{dir: dir, part: filepath.Join(dir, partFolder)}
-	_, err := os.Stat(dir)
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("export: %s is not a folder: name a new one", dir)
+	}
 	f.made = errors.Is(err, fs.ErrNotExist)
 	if f.made {
 		err = os.MkdirAll(dir, folderMode)
@@ -69,6 +72,11 @@ func openFolder(dir string) (*folder, error) {
 		return nil, errors.Join(err, f.held.Close())
 	}
 	return f, nil
+}
+
+// Untouched is an error if a folder holds anything but an export as it was written: somebody has worked on it since.
+func Untouched(dir string) error {
+	return (&folder{dir: dir, part: filepath.Join(dir, partFolder)}).checkOwn()
 }
 
 func (f *folder) checkOwn() error {

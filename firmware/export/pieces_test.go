@@ -267,6 +267,9 @@ func TestRefuses(t *testing.T) {
 	if left, _ := os.ReadDir(foreign); len(left) != 1 {
 		t.Errorf("in the foreign folder: %v", left)
 	}
+	if _, err := Run(t.Context(), Config{Folders: f, Dir: filepath.Join(foreign, "labels.txt")}); err == nil || !strings.Contains(err.Error(), "is not a folder") {
+		t.Errorf("a file: %v", err)
+	}
 	dir := filepath.Join(t.TempDir(), "new")
 	full := Config{Folders: f, Dir: dir, Reserve: 1 << 30, Free: func(string) (int64, error) { return 1<<30 + 1<<20, nil }}
 	if _, err := Run(t.Context(), full); err == nil || !strings.Contains(err.Error(), "disk") {

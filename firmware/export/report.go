@@ -103,7 +103,7 @@ func (r Report) Print(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%d regions, %d other markers\n", r.Regions, r.Points)
+	fmt.Fprintf(w, "\n%s, %s\n", counted(r.Regions, "region"), counted(r.Points, "other marker"))
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, "note:", plain(note))
 	}

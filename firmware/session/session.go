@@ -169,7 +169,7 @@ func (s State) MayPlay(toAll bool) string {
 	case !toAll:
 		return ""
 	case s.Role != Producer:
-		return "only a PRODUCER plays to all; this box is a " + string(s.Role) + "'s: play it to yourself (--to me)"
+		return "only a PRODUCER plays to all, and the role of this box is " + string(s.Role) + ": play it to yourself (--to me)"
 	case !s.Open || !s.InConference:
 		return "this box is not in the conference, so nobody would hear it: play it to yourself (--to me)"
 	}

@@ -19,11 +19,29 @@ func PrintChunks(w io.Writer, chunks []Chunk) error {
 		for i := 0; i < len(chunks) && yield(chunks[i].Start); i++ {
 		}
 	})
+	who := whose(chunks)
 	for _, c := range chunks {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%.3f s\t%s\t%s\t%s\t%.2f MB\t%s\n", c.Number, cmp.Or(c.Name, c.Box), at(c.Start), c.Seconds,
+		fmt.Fprintf(table, "%d\t%s\t%s\t%.3f s\t%s\t%s\t%s\t%.2f MB\t%s\n", c.Number, who(c), at(c.Start), c.Seconds,
 			dash(titled(c.Title, c.Verdict)), c.Studio, c.Voice, float64(c.Studio.bytes()+c.Voice.bytes())/1e6, c.delivered())
 	}
 	return table.Flush()
+}
+
+// whose gives how chunks are told apart: by the person, and by the box too where a person has several, as after a second invite.
+func whose(chunks []Chunk) func(Chunk) string {
+	boxes := map[string]string{}
+	several := map[string]bool{}
+	for _, c := range chunks {
+		box, known := boxes[c.Name]
+		boxes[c.Name] = c.Box
+		several[c.Name] = several[c.Name] || known && box != c.Box
+	}
+	return func(c Chunk) string {
+		if c.Name == "" || several[c.Name] {
+			return c.Box
+		}
+		return c.Name
+	}
 }
 
 // PrintMarkers writes a table for a person; times are local.
@@ -81,7 +99,7 @@ func titled(title string, verdict Op) string {
 
 func dash(s string) string { return cmp.Or(s, "-") }
 
-// delivered is a word on whether a producer has the chunk's take; there is nothing to be had without one.
+// delivered tells whether a producer has the take; a voice recording stays on its box.
 func (c Chunk) delivered() string {
 	switch {
 	case c.Studio == nil:

@@ -32,6 +32,21 @@ func TestPrintChunks(t *testing.T) {
 	}
 }
 
+// Who was invited twice has two boxes, and the name alone would not tell which chunk is meant.
+func TestPrintChunksOfTwoBoxesOfOnePerson(t *testing.T) {
+	first, second, other := take("ann", 1, 0, 1000), take("ann-2", 1, 2000, 3000), take("bob", 1, 0, 1000)
+	first.Name, second.Name = "Ann", "Ann"
+	var b strings.Builder
+	if err := PrintChunks(&b, Chunks([]Track{first, second, other}, nil)); err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []string{"1      ann  ", "1      ann-2  ", "1      BOB  "} {
+		if !strings.Contains(b.String(), who) {
+			t.Errorf("%q is missing in\n%s", who, b.String())
+		}
+	}
+}
+
 func TestPrintMarkers(t *testing.T) {
 	m := marker("a", "ann", session.Artist, 1500)
 	m.Verdict = Good
