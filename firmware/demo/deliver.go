@@ -191,13 +191,16 @@ func (r Receipt) printDeliveries(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nBOX\tDELIVERED\tSIZE\tSHA-256 OF THE ARTIST'S\tOF THE PRODUCER'S\tFILE\t")
 	for _, a := range r.Arrivals {
-		fmt.Fprintf(table, "%s\ttake\t%.0f kB\t%s\t%s\t%s\t%s\n", a.Box, float64(a.Bytes)/1e3, short(a.Artist), short(a.Producer), a.Path, verdict(a.Faults))
+		fmt.Fprintf(table, "%s\ttake\t%.0f kB\t%s\t%s\t%s\t%s\n", a.Box, float64(a.Bytes)/1e3, short(a.Artist), short(a.Producer), filepath.Base(a.Path), verdict(a.Faults))
 	}
 	for _, c := range r.Deliveries {
-		fmt.Fprintf(table, "%s\tchunk %d\t%.0f kB\t%s\t%s\t%s\t%s\n", c.Box, c.Chunk, float64(c.Bytes)/1e3, short(c.Artist), short(c.Producer), c.Path, verdict(c.Faults))
+		fmt.Fprintf(table, "%s\tchunk %d\t%.0f kB\t%s\t%s\t%s\t%s\n", c.Box, c.Chunk, float64(c.Bytes)/1e3, short(c.Artist), short(c.Producer), filepath.Base(c.Path), verdict(c.Faults))
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	for _, a := range r.Arrivals {
+		fmt.Fprintf(w, "%s's are in %s\n", a.Box, filepath.Dir(a.Path))
 	}
 	_, err := fmt.Fprintf(w, "the last byte was at the producer's %.2f s after the end of the session\n", r.LastByteSeconds)
 	return err
