@@ -40,7 +40,6 @@ type Outbox struct {
 	speed    speed
 	sending  *parcel // nil: none
 	unsaved  []*parcel
-	parked   bool
 }
 
 // NewOutbox sends nothing until Run.
