@@ -57,7 +57,7 @@ var owners = map[string][]string{
 	"github.com/nats-io/nats.go":     {"firmware/hub", "firmware/hub/server"}, // a box's half and the hub's
 	"github.com/nats-io/nats-server": {"firmware/hub/server", "firmware/hub"}, // the latter's tests
 	"rsc.io/qr":                      {"firmware/invite"},
-	"github.com/tus/tusd":            {"firmware/delivery/door"},
+	"github.com/tus/tusd":            {"firmware/delivery"},
 	"periph.io/x/host":               {"hw/gpio"},
 	"github.com/coreos/go-systemd":   {"firmware"},
 }

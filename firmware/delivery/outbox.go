@@ -40,6 +40,7 @@ type Outbox struct {
 	speed    speed
 	sending  *parcel // nil: none
 	unsaved  []*parcel
+	parked   bool
 }
 
 // NewOutbox sends nothing until Run.
