@@ -220,6 +220,7 @@ func TestTwoProducers(t *testing.T) {
 // A full disk of the producer's is told of, and delivery goes on by itself when there is room.
 func TestProducerWithoutRoom(t *testing.T) {
 	s, folder := newStudio(t, door.Config{}), t.TempDir()
+	s.way("dave", session.Producer) // or the hub lets go of what carol has
 	path := s.uploaded(3)
 	if err := unix.Mount("none", folder, "tmpfs", 0, "size=256k"); err != nil {
 		t.Logf("no small disk can be had (%v): only the reserve is tried", err)

@@ -81,7 +81,7 @@ func TestTakeInACall(t *testing.T) {
 	o := s.alice(root, Live)
 	s.tells(o.Filed)
 	dir := filepath.Join(root, testSession)
-	path := record(t, dir, 5, nil)
+	path := record(t, dir, 2, nil)
 	o.Heed(Sample{InCall: true, Connected: true})
 	if limit := o.Status().Limit; limit != callRate {
 		t.Errorf("the limit is %d", limit)

@@ -25,8 +25,8 @@ const (
 	localIn   = 10 * time.Second
 )
 
-// errLocal wraps what is wrong with a file of this box.
-var errLocal = errors.New("cannot be read here")
+// errLocal wraps what is wrong with a file, or the disk, of this box.
+var errLocal = errors.New("on this box")
 
 // errAnew tells that an upload must be sent from its start.
 var errAnew = errors.New("it is sent anew")
