@@ -77,11 +77,11 @@ func TestFilesLieInABucket(t *testing.T) {
 	o.LookThrough()
 	eventually(t, "the take is whole", func() bool { return s.file(filepath.Base(path)).Whole() })
 	eventually(t, "the journal is whole", func() bool { return s.file(hub.JournalFile).Whole() })
-	own, _, err := sumFile(path)
+	own, _, err := received.SHA256(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := sumFile(s.arrives(s.carol(t.TempDir()), filepath.Base(path)))
+	got, _, err := received.SHA256(s.arrives(s.carol(t.TempDir()), filepath.Base(path)))
 	if err != nil || got != own {
 		t.Errorf("the producer has %s, the artist %s, %v", got, own, err)
 	}

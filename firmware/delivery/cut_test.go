@@ -10,6 +10,7 @@ import (
 
 	"orionbox/firmware/delivery/door"
 	"orionbox/firmware/hub"
+	"orionbox/firmware/received"
 	"orionbox/firmware/session"
 )
 
@@ -42,7 +43,7 @@ func TestCutAtAnyByte(t *testing.T) {
 	run(t, o.Run)
 	name := filepath.Base(path)
 	eventually(t, "the take is whole at the hub", func() bool { return s.file(name).Whole() })
-	sum, bytes, err := sumFile(path)
+	sum, bytes, err := received.SHA256(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func states(t *testing.T, s *studio, w *Way, path string) map[string]func() {
 	}
 	all := func() { create(); send(0, total-head, -1, upload); send(total-head, head, total, upload) }
 	said := func() {
-		sum, bytes, err := sumFile(path)
+		sum, bytes, err := received.SHA256(path)
 		must(err)
 		_, err = w.whole(t.Context(), id, door.Whole{Bytes: bytes, SHA256: sum, Head: head})
 		must(err)
@@ -173,7 +174,7 @@ func TestKilledInAnyState(t *testing.T) {
 // isDelivered waits until a take is at both ends, with receipts.
 func isDelivered(t *testing.T, path, folder string) {
 	t.Helper()
-	sum, bytes, err := sumFile(path)
+	sum, bytes, err := received.SHA256(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,26 +12,3 @@
 // Each end decides in a pure book (what goes next, what is missing) and acts in one goroutine: one attempt, then the book
 // is told what came of it. Whatever is cut off, by whatever means, the next attempt asks the hub how far the last one came.
 package delivery
-
-import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-)
-
-// sumFile is the SHA-256 of a file in hex, and its length.
-func sumFile(path string) (sum string, bytes int64, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", 0, fmt.Errorf("sum up recording: %w", err)
-	}
-	h := sha256.New()
-	bytes, err = io.Copy(h, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", 0, fmt.Errorf("sum up recording: %w", err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), bytes, nil
-}

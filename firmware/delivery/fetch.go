@@ -125,7 +125,7 @@ func (i *Inbox) append(ctx context.Context, a *arrival, file *os.File) error {
 	case a.file.Whole() && a.have == most:
 		return nil
 	case a.file.Whole() && a.have == a.file.Bytes:
-		if sum, _, err := sumFile(file.Name()); err == nil && sum == a.file.SHA256 { // all is done but its name
+		if sum, _, err := received.SHA256(file.Name()); err == nil && sum == a.file.SHA256 { // all is done but its name
 			return nil
 		}
 	}
@@ -210,7 +210,7 @@ func unfold(path string, a *arrival) (ok bool, err error) {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return false, fmt.Errorf("%w: %w", errLocal, err)
 	}
-	sum, bytes, err := sumFile(path)
+	sum, bytes, err := received.SHA256(path)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", errLocal, err)
 	}

@@ -295,7 +295,7 @@ func TestNameThatIsTaken(t *testing.T) {
 		t.Errorf("the producer's own file is %q, %v", data, err)
 	}
 	beside := strings.TrimSuffix(own, ".mp3") + "_2.mp3"
-	if sum, _, err := sumFile(beside); err != nil || sum != s.file(filepath.Base(path)).SHA256 {
+	if sum, _, err := received.SHA256(beside); err != nil || sum != s.file(filepath.Base(path)).SHA256 {
 		t.Errorf("the take is not beside it: %v", err)
 	}
 }

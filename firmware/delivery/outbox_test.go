@@ -7,6 +7,7 @@ import (
 
 	"orionbox/firmware/delivery/door"
 	"orionbox/firmware/hub"
+	"orionbox/firmware/received"
 	"orionbox/firmware/session"
 )
 
@@ -30,7 +31,7 @@ func TestTakeIsSentWhileItGrows(t *testing.T) {
 	})
 	writeJournal(t, dir)
 	o.Follow(Recording{Path: path, Bytes: sizeOf(t, path)})
-	sum, bytes, err := sumFile(path)
+	sum, bytes, err := received.SHA256(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"orionbox/audio/disk"
+	"orionbox/firmware/received"
 	"orionbox/firmware/takes"
 )
 
@@ -54,7 +55,7 @@ func (o *Outbox) deletable() []*parcel {
 
 // delete deletes a take that was delivered, if it is still what was delivered. The receipt, which tells so, comes first.
 func (o *Outbox) delete(p *parcel) error {
-	sum, _, err := sumFile(p.path)
+	sum, _, err := received.SHA256(p.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

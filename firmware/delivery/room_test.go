@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"orionbox/firmware/delivery/door"
+	"orionbox/firmware/received"
 )
 
 // copyTake puts a take into a session's folder under another number.
@@ -58,7 +59,7 @@ func TestOnlyDeliveredTakesAreDeletedToMakeRoom(t *testing.T) {
 	s.stop()
 	late := filepath.Join(root, "SESSION_20260103_200000")
 	third := copyTake(t, first, late, "HQ_alice_1_200003.mp3") // the hub is away
-	sum, _, err := sumFile(third)
+	sum, _, err := received.SHA256(third)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestOnlyDeliveredTakesAreDeletedToMakeRoom(t *testing.T) {
 	if !there(second) || !there(third) {
 		t.Errorf("what somebody had changed is there: %v; what nobody has: %v", there(second), there(third))
 	}
-	if now, _, err := sumFile(third); err != nil || now != sum {
+	if now, _, err := received.SHA256(third); err != nil || now != sum {
 		t.Errorf("the undelivered take was changed: %v", err)
 	}
 	if r, err := ReadReceipt(first); err != nil || r.Deleted == nil || len(r.Taken) != 1 || r.Taken[0].By != "carol" {

@@ -16,6 +16,7 @@ import (
 	"orionbox/audio/mp3"
 	"orionbox/firmware/delivery/door"
 	"orionbox/firmware/hub"
+	"orionbox/firmware/received"
 )
 
 const (
@@ -161,7 +162,7 @@ func headOf(file *os.File, j *parcel) (int64, error) {
 	if info, ok := mp3.ParseInfo(start[:n]); !ok || info.Frames == 0 {
 		return 0, errors.New("it was not closed; `orionbox recover` mends it, as does the next start of the box")
 	}
-	j.sum, j.bytes, err = sumFile(j.path)
+	j.sum, j.bytes, err = received.SHA256(j.path)
 	return int64(h.Size()), err
 }
 

@@ -254,7 +254,7 @@ func (s *studio) producer(name, root string) *Inbox {
 
 // arrived tells whether a take stands in the producer's folder as it stands in the artist's, with a receipt.
 func arrived(root, recording string) bool {
-	sum, _, err := sumFile(recording)
+	sum, _, err := received.SHA256(recording)
 	if err != nil {
 		return false
 	}
@@ -263,7 +263,7 @@ func arrived(root, recording string) bool {
 		return false
 	}
 	path := filepath.Join(places[0].Dir, filepath.Base(recording))
-	got, _, err := sumFile(path)
+	got, _, err := received.SHA256(path)
 	if _, receipt := os.Stat(path + receiptSuffix); receipt != nil {
 		return false
 	}

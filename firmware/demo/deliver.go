@@ -3,8 +3,6 @@ package demo
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -112,7 +110,7 @@ func arrivalOf(cfg Config, p player, own string) Arrival {
 	a := Arrival{Box: p.name, Faults: []string{}}
 	fail := func(err error) Arrival { a.Faults = append(a.Faults, err.Error()); return a }
 	var err error
-	if a.Artist, err = sumOf(own); err != nil {
+	if a.Artist, _, err = received.SHA256(own); err != nil {
 		return fail(err)
 	}
 	dir, err := folderOf(cfg, p, filepath.Base(filepath.Dir(own)))
@@ -121,7 +119,7 @@ func arrivalOf(cfg Config, p player, own string) Arrival {
 	}
 	path := filepath.Join(dir, filepath.Base(own))
 	a.Path, _ = filepath.Rel(cfg.Out, path) // which it is below
-	if a.Producer, err = sumOf(path); err != nil {
+	if a.Producer, _, err = received.SHA256(path); err != nil {
 		return fail(err)
 	}
 	if info, err := os.Stat(path); err == nil {
@@ -130,8 +128,8 @@ func arrivalOf(cfg Config, p player, own string) Arrival {
 	if receipt, err := received.ReadReceipt(path); err == nil {
 		a.Receipt = receipt.SHA256
 	}
-	mine, _ := sumOf(filepath.Join(filepath.Dir(own), takes.JournalName))
-	theirs, _ := sumOf(filepath.Join(dir, takes.JournalName))
+	mine, _, _ := received.SHA256(filepath.Join(filepath.Dir(own), takes.JournalName))
+	theirs, _, _ := received.SHA256(filepath.Join(dir, takes.JournalName))
 	a.Journal = mine != "" && mine == theirs
 	switch {
 	case a.Artist != a.Producer:
@@ -166,7 +164,7 @@ func deliveryOf(cfg Config, p player, c takes.Chunk) Delivery {
 		path := filepath.Join(dir, w.File)
 		d.Path, _ = filepath.Rel(cfg.Out, path) // which it is below
 		d.Bytes = w.Bytes
-		if d.Producer, err = sumOf(path); err != nil {
+		if d.Producer, _, err = received.SHA256(path); err != nil {
 			return fail(err)
 		}
 	}
@@ -174,16 +172,6 @@ func deliveryOf(cfg Config, p player, c takes.Chunk) Delivery {
 		return fail(fmt.Errorf("the producer has %s, the artist cuts %s", cmp.Or(d.Producer, "none"), d.Artist))
 	}
 	return d
-}
-
-func sumOf(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	_, err = io.Copy(h, file)
-	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, file.Close())
 }
 
 // printDeliveries writes what the producer has as a table for a person.

@@ -1,11 +1,8 @@
 package received
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -79,19 +76,8 @@ func (f *Folder) holds(name, sum string) (bool, error) {
 	if info, err := os.Lstat(f.path(name)); err != nil || !info.Mode().IsRegular() {
 		return false, err
 	}
-	is, err := sumOf(f.path(name))
+	is, _, err := SHA256(f.path(name))
 	return is == sum, err
-}
-
-// sumOf is the SHA-256 of a file in hex.
-func sumOf(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	_, err = io.Copy(h, file)
-	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, file.Close())
 }
 
 func syncFile(path string) error {

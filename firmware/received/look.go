@@ -93,7 +93,7 @@ func (f *Folder) sum(info fs.FileInfo) (string, error) {
 	s := f.glance(info)
 	if s.sum == "" {
 		var err error
-		if s.sum, err = sumOf(f.path(info.Name())); err != nil {
+		if s.sum, _, err = SHA256(f.path(info.Name())); err != nil {
 			return "", err
 		}
 	}

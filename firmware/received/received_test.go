@@ -74,7 +74,7 @@ func deliver(t testing.TB, f *Folder, file string, seconds, hz float64) {
 	if err := recordTake(part, seconds, hz); err != nil {
 		t.Fatal(err)
 	}
-	sum, err := sumOf(part)
+	sum, _, err := SHA256(part)
 	if err != nil {
 		t.Fatal(err)
 	}

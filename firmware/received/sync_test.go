@@ -380,7 +380,7 @@ func TestKeepKilledAtEachStep(t *testing.T) {
 			}
 			part, _ := f.Part(take1)
 			put(t, part, "sound")
-			sum, err := sumOf(part)
+			sum, _, err := SHA256(part)
 			if err != nil {
 				t.Fatal(err)
 			}
