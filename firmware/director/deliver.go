@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"orionbox/firmware/clock"
 	"orionbox/firmware/delivery"
 	"orionbox/firmware/health"
 	"orionbox/firmware/hub"
@@ -45,8 +44,9 @@ type Inbox interface {
 // courier is what is known of files on their way.
 type courier struct {
 	parcels map[takes.TrackKey]hub.File
-	stale   bool // the inbox was not told of the chunks as they are now
-	busy    bool // it is being told
+	groups  map[artistSession]string // that were found
+	stale   bool                     // the inbox was not told of the chunks as they are now
+	busy    bool                     // it is being told
 	sent    int64
 	rests   time.Time // since when nothing has moved; zero: the box does not leave
 	leaves  time.Time // since when only delivery keeps it
@@ -54,7 +54,9 @@ type courier struct {
 	park    bool      // it shall not wait for that
 }
 
-func newCourier() courier { return courier{parcels: map[takes.TrackKey]hub.File{}} }
+func newCourier() courier {
+	return courier{parcels: map[takes.TrackKey]hub.File{}, groups: map[artistSession]string{}}
+}
 
 // follow tells the outbox how far a take has come.
 func (d *Director) follow(r *recording) {
@@ -114,61 +116,6 @@ func (d *Director) Receive(in Inbox) {
 // NoInbox tells why there is none yet, though there should be.
 func (d *Director) NoInbox(err error) {
 	_ = d.onLoop(context.Background(), func() { d.found(health.Unreceived, err) }) // fails only once the box has stopped
-}
-
-// groupOf is the session of this box that a file belongs to: the one that it was recorded in, for the most part. With none, it
-// is the artist's own. Empty says that it is not known yet.
-func (d *Director) groupOf(f hub.File) string {
-	all := d.tracks()
-	from, to, known := spanOf(all, f.Box, f.Session)
-	if !known {
-		if f.Whole() {
-			return f.Session
-		}
-		return ""
-	}
-	best, most := f.Session, time.Duration(0)
-	for _, s := range sessionsOf(all, d.id) {
-		begin, end, _ := spanOf(all, d.id, s)
-		if d.inSession(s) {
-			end = max(end, to)
-		}
-		if both := min(end, to).Sub(max(begin, from)); both > most {
-			best, most = s, both
-		}
-	}
-	return best
-}
-
-// sessionsOf are a box's.
-func sessionsOf(all []takes.Track, box string) []string {
-	var names []string
-	for _, t := range all {
-		if t.Box == box && !slices.Contains(names, t.Session) {
-			names = append(names, t.Session)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// spanOf is from when to when a session of a box was recorded.
-func spanOf(all []takes.Track, box, session string) (from, to clock.Instant, known bool) {
-	for _, t := range all {
-		if t.Box != box || t.Session != session {
-			continue
-		}
-		begin, ok := t.Line.HubAt(t.Begin, t.Rate)
-		end, _ := t.Line.HubAt(t.Begin+max(t.Samples, int64(t.Rate)), t.Rate) // one that has just begun has a length too
-		if !ok {
-			continue
-		}
-		if !known || begin < from {
-			from = begin
-		}
-		to, known = max(to, end), true
-	}
-	return from, to, known
 }
 
 // deliver tells outbox and inbox how the call fares, and the inbox what the chunks are, if that is news.

@@ -240,6 +240,10 @@ func TestFilesGoToTheSessionThatTheyWereRecordedIn(t *testing.T) {
 	wants(file(late.Session), "") // nothing is known of it but its name
 	r.know(at, late)
 	wants(file(late.Session), "SESSION_20260101_200000")
+	second := file(late.Session)
+	second.File = "HQ_Alice_2_212001.mp3"
+	at.events <- hub.Filed{File: second}
+	wants(second, "SESSION_20260101_200000")
 	alone := r.alices(12*time.Hour, 10*time.Minute, "HQ_Alice_1_201501.mp3")
 	alone.Session = "SESSION_20260102_090000"
 	r.know(at, alone)
