@@ -297,7 +297,7 @@ func TestBytesThatMayNotBeAreRefused(t *testing.T) {
 func TestContentLengthThatLies(t *testing.T) {
 	h, data := newHouse(t, Config{}), take(t, 2).upload()
 	path := h.made("alice", testTake, "")
-	raw := func(length int, body []byte) string {
+	raw := func(length int, body []byte) {
 		conn, err := tls.Dial("tcp", h.listen, h.client.Transport.(*http.Transport).TLSClientConfig)
 		if err != nil {
 			t.Fatal(err)
@@ -306,14 +306,9 @@ func TestContentLengthThatLies(t *testing.T) {
 		r := h.request("alice", "PATCH", path, nil)
 		fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: hub\r\nAuthorization: %s\r\nTus-Resumable: 1.0.0\r\nContent-Type: %s\r\nUpload-Offset: %d\r\nContent-Length: %d\r\n\r\n",
 			path, r.Header.Get("Authorization"), octets, h.offset("alice", path), length)
-		if _, err := conn.Write(body); err != nil {
-			t.Fatal(err)
-		}
-		if err := conn.CloseWrite(); err != nil {
-			t.Fatal(err)
-		}
-		answer, _ := io.ReadAll(conn) // the hub may end it as it likes
-		return string(answer)
+		_, _ = conn.Write(body) // the hub may end it as soon as it finds out
+		_ = conn.CloseWrite()
+		_, _ = io.Copy(io.Discard, conn)
 	}
 	raw(5000, data[:3000])
 	eventually(t, "what came is there", func() bool { return h.offset("alice", path) == 3000 })
