@@ -165,7 +165,7 @@ func (i *Inbox) judge(a *arrival, err error, stuck bool) {
 	switch {
 	case err == nil:
 		i.shelf.went()
-		a.err = ""
+		a.err, a.drained = "", a.file.Ended && !a.more
 	case errors.Is(err, errAnew):
 		i.log.Error("recording is fetched anew", "file", a.file.File, "of", a.file.Box, "why", err)
 		a.have, a.err = 0, err.Error()
@@ -173,8 +173,10 @@ func (i *Inbox) judge(a *arrival, err error, stuck bool) {
 			a.looks = now.Add(brokenFor)
 		}
 	case errors.Is(err, errLocal):
-		i.log.Error("keep what arrives", "file", a.file.File, "of", a.file.Box, "err", err)
-		a.err, a.have = err.Error(), unknown
+		if a.err != err.Error() {
+			i.log.Error("keep what arrives", "file", a.file.File, "of", a.file.Box, "err", err)
+		}
+		a.err = err.Error()
 		i.shelf.pause(now, arrivalsIn, err.Error())
 	case refused(err, http.StatusUnauthorized):
 		i.shelf.pause(now, refusedIn, err.Error())

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"sync/atomic"
@@ -206,7 +207,7 @@ func (o *Outbox) sendSlice(ctx context.Context, j *parcel, id string, limit, len
 		return err
 	}
 	o.mu.Lock()
-	o.speed.note(offset-j.offset, o.now().Sub(began))
+	o.speed.note(offset-j.offset, began, o.now())
 	o.mu.Unlock()
 	j.offset, j.sized = offset, j.sized || length >= 0
 	return nil
@@ -285,19 +286,32 @@ func (o *Outbox) told(j *parcel) (hub.File, bool) {
 // speed is how fast bytes go out.
 type speed struct {
 	total atomic.Int64 // bytes since the start, those that were lost on the way included
-	rate  float64      // bytes a second, of late
+	bytes float64      // of late: the older, the less they count
+	took  float64      // seconds that these needed
+	last  time.Time    // when some came to the hub
 }
 
-// note takes in that n bytes took so long.
-func (s *speed) note(n int64, took time.Duration) {
-	if took <= 0 {
-		return
+const (
+	speedOver  = 10 * time.Second // of sending, after which what was counts a third
+	speedStale = 3 * sliceTime    // after which nothing moves
+)
+
+// note takes in that n bytes came to the hub from one moment to another.
+func (s *speed) note(n int64, from, to time.Time) {
+	took := to.Sub(from).Seconds()
+	fade := math.Exp(-took / speedOver.Seconds())
+	s.bytes, s.took = s.bytes*fade+float64(n), s.took*fade+took
+	if n > 0 {
+		s.last = to
 	}
-	now := float64(n) / took.Seconds()
-	if s.rate == 0 {
-		s.rate = now
+}
+
+// rate is in bytes a second; 0 if nothing moves.
+func (s *speed) rate(now time.Time) float64 {
+	if s.took <= 0 || now.Sub(s.last) > speedStale {
+		return 0
 	}
-	s.rate += (now - s.rate) / 4
+	return s.bytes / s.took
 }
 
 func (s *speed) count(r io.Reader) io.Reader { return &counted{r, &s.total} }

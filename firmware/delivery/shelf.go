@@ -9,15 +9,16 @@ import (
 
 // arrival is a file of an artist's on its way to this producer's box.
 type arrival struct {
-	file  hub.File
-	group string    // the session of the producer's that it belongs to; empty: not known yet
-	have  int64     // bytes of the upload that are here; unknown before it was looked
-	mine  string    // SHA-256 of what is here, whole, and the hub knows
-	more  bool      // the hub had more than was asked for
-	fails int       // in a row
-	looks time.Time // when it is looked for more of it
-	anews int
-	err   string
+	file    hub.File
+	group   string    // the session of the producer's that it belongs to; empty: not known yet
+	have    int64     // bytes of the upload that are here; unknown before it was looked
+	mine    string    // SHA-256 of what is here, whole, and the hub knows
+	more    bool      // the hub had more than was asked for
+	drained bool      // all that will ever come of it is here
+	fails   int       // in a row
+	looks   time.Time // when it is looked for more of it
+	anews   int
+	err     string
 }
 
 const (
@@ -101,8 +102,11 @@ func (a *arrival) taken() bool {
 // wanted tells whether something of it can be had.
 func (a *arrival) wanted() bool {
 	journal := a.file.File == hub.JournalFile
-	return !a.taken() && !a.file.Gone && a.group != "" && (a.file.Whole() || !journal)
+	return !a.taken() && !a.over() && a.group != "" && (a.file.Whole() || !journal)
 }
+
+// over tells whether no more of it will come.
+func (a *arrival) over() bool { return a.file.Gone || a.file.Ended && !a.file.Whole() && a.drained }
 
 // pause holds all back for a while that grows with each in a row.
 func (s *shelf) pause(now time.Time, least time.Duration, why string) {
@@ -144,7 +148,7 @@ func (s *shelf) status() InboxStatus {
 		case k.File == hub.JournalFile:
 		case a.taken():
 			status.Received++
-		case !a.file.Gone:
+		case !a.over():
 			status.Arriving = append(status.Arriving, ArrivalStatus{Name: a.file.Name, Session: k.Session, File: k.File,
 				Bytes: a.file.Bytes, Have: min(max(0, a.have), max(a.file.Bytes, a.have)), Whole: a.file.Whole(), Trouble: a.err})
 		}

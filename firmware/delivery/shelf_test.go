@@ -144,3 +144,30 @@ func TestInboxStatusIsTrue(t *testing.T) {
 		t.Errorf("%q %q", status.Missing(), status.Line())
 	}
 }
+
+// Of what a revoked box had begun, all that there is is fetched; then nobody waits for the rest.
+func TestWhatARevokedBoxHadBegun(t *testing.T) {
+	i := &Inbox{shelf: newShelf("carol"), now: func() time.Time { return noon }}
+	s := i.shelf
+	f := growing(take1)
+	f.Ended = true
+	s.filed(f, testSession)
+	a := s.of(take1)
+	if s.first(noon) != take1 || len(s.status().Missing()) != 1 {
+		t.Fatal("what is there of it is not fetched")
+	}
+	a.have, a.more = 5000, true
+	i.judge(a, nil, false)
+	if len(s.status().Missing()) != 1 {
+		t.Fatal("it is over before all has come")
+	}
+	a.more = false
+	i.judge(a, nil, false)
+	if s.first(noon.Add(time.Minute)) != "" || len(s.status().Missing()) != 0 {
+		t.Error("it is waited for")
+	}
+	s.filed(wholeFile(take1, 1e6, sumNo(1)), testSession)
+	if s.first(noon) != take1 {
+		t.Error("its box was let in again, and it is not fetched")
+	}
+}

@@ -8,7 +8,7 @@ import (
 // OutboxStatus is what an outbox tells of itself.
 type OutboxStatus struct {
 	Policy    Policy         `json:"policy"`
-	Rate      float64        `json:"bytes_per_second"`       // of late, while something was sent
+	Rate      float64        `json:"bytes_per_second"`       // of late; 0: nothing moves
 	Limit     int64          `json:"limit_bytes_per_second"` // that the call leaves; 0: none
 	Left      int64          `json:"left_bytes"`             // of what is recorded so far
 	Seconds   float64        `json:"seconds_left"`           // at that rate; 0: nothing is left, or nothing moves
@@ -34,7 +34,7 @@ type ParcelStatus struct {
 func (o *Outbox) Status() OutboxStatus {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := OutboxStatus{Policy: o.book.policy, Rate: o.speed.rate, Limit: o.way.pacer.now(), Waiting: []ParcelStatus{}, Trouble: o.book.trouble}
+	s := OutboxStatus{Policy: o.book.policy, Rate: o.speed.rate(o.now()), Limit: o.way.pacer.now(), Waiting: []ParcelStatus{}, Trouble: o.book.trouble}
 	for _, p := range o.book.parcels {
 		switch {
 		case p.journal:
@@ -69,6 +69,9 @@ func (p *parcel) status() ParcelStatus {
 
 // Line is the status in words.
 func (s OutboxStatus) Line() string {
+	if len(s.Waiting) == 0 && s.Delivered == 0 {
+		return "nothing is recorded that could be delivered"
+	}
 	if len(s.Waiting) == 0 {
 		return fmt.Sprintf("all %d takes are delivered", s.Delivered)
 	}

@@ -83,17 +83,30 @@ func TestThrottleGetsUsedToALongerWay(t *testing.T) {
 
 func TestSpeed(t *testing.T) {
 	var s speed
-	if s.note(1000, 0); s.rate != 0 {
-		t.Errorf("of no time: %v", s.rate)
+	now := noon
+	note := func(n int64, took time.Duration) float64 {
+		s.note(n, now, now.Add(took))
+		now = now.Add(took)
+		return s.rate(now)
 	}
-	s.note(1000, time.Second)
-	if s.rate != 1000 {
-		t.Errorf("at first: %v", s.rate)
+	if rate := note(1000, 0); rate != 0 {
+		t.Errorf("of no time: %v", rate)
 	}
+	s = speed{}
+	if rate := note(1000, time.Second); rate != 1000 {
+		t.Errorf("at first: %v", rate)
+	}
+	rate := 0.0
 	for range 100 {
-		s.note(4000, 2*time.Second)
+		rate = note(4000, 2*time.Second)
 	}
-	if s.rate < 1990 || s.rate > 2000 {
-		t.Errorf("later: %v", s.rate)
+	if rate < 1990 || rate > 2000 {
+		t.Errorf("later: %v", rate)
+	}
+	if rate = note(1000, time.Millisecond); rate > 2500 {
+		t.Errorf("after a short burst: %v", rate)
+	}
+	if rate = s.rate(now.Add(speedStale + 1)); rate != 0 {
+		t.Errorf("when nothing moves: %v", rate)
 	}
 }

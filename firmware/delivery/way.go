@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,7 +119,10 @@ func (w *Way) ask(ctx context.Context, method, path string, body io.Reader, set 
 	}
 	answer, err := w.client.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("reach the hub's files: %w", err)
+		if asked := (*url.Error)(nil); errors.As(err, &asked) { // it names a URL, which says nothing to a person
+			err = asked.Err
+		}
+		return nil, fmt.Errorf("the hub's files at %s cannot be reached: %w", w.cfg.Address, err)
 	}
 	if answer.StatusCode >= 300 {
 		return nil, refusal(answer)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"orionbox/audio/audiotest"
 	"orionbox/audio/measure"
 	"orionbox/firmware/session"
@@ -222,6 +224,24 @@ func TestExportsWhatIsThere(t *testing.T) {
 	var table strings.Builder
 	if err := report.Print(&table); err != nil || !strings.Contains(table.String(), "not delivered yet") {
 		t.Errorf("%v\n%s", err, table.String())
+	}
+}
+
+// A session that is still being recorded is exported as far as it has come, and that is told.
+func TestExportsWhatIsBeingRecorded(t *testing.T) {
+	w, name := evenings(t)
+	f := find(t, w, name)
+	dir, err := os.Open(f.Own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil { // as a box that records
+		t.Fatal(err)
+	}
+	report := run(t, Config{Folders: f, Dir: filepath.Join(t.TempDir(), "out")})
+	if len(report.Notes) != 1 || !strings.Contains(report.Notes[0], "still being recorded") {
+		t.Errorf("notes %q", report.Notes)
 	}
 }
 

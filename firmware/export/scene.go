@@ -54,6 +54,9 @@ func read(f Folders) (*scene, error) {
 		if src.note != "" {
 			s.notes = append(s.notes, src.note)
 		}
+		if takes.InUse(src.dir) {
+			s.notes = append(s.notes, fmt.Sprintf("%s is still being recorded: what comes later is not in it; export again then", src.session))
+		}
 		all = append(all, src.tracks()...)
 	}
 	c := carrierOf(sources, all)

@@ -22,6 +22,7 @@ type File struct {
 	Head   int64         `json:"head,omitempty"`   // how many bytes at the end of the upload belong at the file's start, in place of what stands there
 	At     clock.Instant `json:"at,omitempty"`     // when the hub had found it whole
 	Taken  []Taken       `json:"taken,omitempty"`  // who has it
+	Ended  bool          `json:"ended,omitempty"`  // no more of it comes: its box was revoked before it was whole
 	Gone   bool          `json:"gone,omitempty"`   // the hub has let go of it: every producer has it
 }
 

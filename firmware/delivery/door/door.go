@@ -120,15 +120,20 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.routes.Serv
 
 // Run lets go of what may go until ctx ends.
 func (d *Door) Run(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Minute)
-	defer tick.Stop()
+	tidies, ends := time.NewTicker(10*time.Minute), time.NewTicker(10*time.Second)
+	defer tidies.Stop()
+	defer ends.Stop()
+	d.tidy(ctx)
 	for {
-		d.tidy(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-ends.C:
+			d.end(ctx)
+		case <-tidies.C:
+			d.tidy(ctx)
 		case <-d.taking:
+			d.tidy(ctx)
 		}
 	}
 }

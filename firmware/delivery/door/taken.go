@@ -150,6 +150,21 @@ func (d *Door) letGo(ctx context.Context, room string, f hub.File) {
 	d.drop(ctx, f.Upload)
 }
 
+// end tells of uploads that their box may send no more of, since it was revoked. What there is of them stays here.
+func (d *Door) end(ctx context.Context) {
+	for _, room := range d.registry.Rooms() {
+		for _, f := range d.registry.Files(room) {
+			ended := !d.registry.Admitted(hub.User(room, f.Box))
+			if f.Gone || f.Whole() || f.Ended == ended {
+				continue
+			}
+			if _, err := d.registry.ChangeFile(ctx, room, f.TrackKey, func(now *hub.File) { now.Ended = ended }); err != nil {
+				d.log.Warn("end a file", "file", f.File, "err", err) // the next time tries again
+			}
+		}
+	}
+}
+
 // drop deletes an upload.
 func (d *Door) drop(ctx context.Context, id string) {
 	u, err := d.store.GetUpload(ctx, id)

@@ -187,3 +187,23 @@ func TestStoreThatCannotBe(t *testing.T) {
 		t.Errorf("%v %v", d, err)
 	}
 }
+
+// What a box that was revoked had sent only in part is waited for no more, and stays. A box that is let in again goes on.
+func TestWhatARevokedBoxHadBegunHasEnded(t *testing.T) {
+	h, r := newHouse(t, Config{}), take(t, 2)
+	path, data := h.made("alice", testTake, ""), r.upload()
+	h.sent(204, "alice", path, 0, -1, data[:5000])
+	whole := h.whole("bob", "HQ_bob_1_200500.mp3", r)
+	if h.door.end(t.Context()); h.file(testTake).Ended {
+		t.Fatal("it has ended before its box was revoked")
+	}
+	h.revoke("alice")
+	h.revoke("bob")
+	h.door.end(t.Context())
+	if f := h.file(testTake); !f.Ended || f.Gone || !h.stored(path) {
+		t.Errorf("%+v, stored %v", f, h.stored(path))
+	}
+	if f, known := h.registry.File("600", keyOfFile(h.member("bob").ID, "HQ_bob_1_200500.mp3")); !known || f.Ended || !h.stored(whole) {
+		t.Errorf("what was whole: %+v", f)
+	}
+}
