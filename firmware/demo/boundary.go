@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	heardFor  = 600 * time.Millisecond // of the sound after a boundary: longer than a beat, so that there is an onset in it
+	heardFor  = 600 * time.Millisecond // of the sound after a boundary: longer than a beat, so that there is a pluck in it
 	heardOff  = 100 * time.Millisecond // at most, to be found
-	leastLike = 0.4                    // for it to be the same sound; others are heard in a voice recording too
+	leastLike = 0.15                   // for its plucks to be the same: a conference's coder leaves a quarter of them, other moments have a tenth
 )
 
 // boundaryError is how much later than the press the sound at a boundary was played, in ms.
@@ -38,11 +38,21 @@ func soundOff(path string, p player, m cut, from int64) (float64, error) {
 	}
 	around := p.signal(heard.Rate, m.heard, heardOff, heardFor)
 	near := heard.index(heardOff)
-	index, alike := around.Find(heard.Sound, near, near)
+	index, alike := plucks(around).Find(plucks(heard.Sound), near, near)
 	if alike < leastLike {
 		return 0, fmt.Errorf("the sound there is not what was played (alike %.2f)", alike)
 	}
 	return float64(index-near) / float64(heard.Rate) * 1000, nil
+}
+
+// plucks is the second difference of a sound: the notes, which are alike at every moment, are gone from it, and the noise of the
+// plucks, of which no two are alike, is left.
+func plucks(s measure.Sound) measure.Sound {
+	sharp := make([]float32, max(0, len(s.Samples)-2))
+	for i := range sharp {
+		sharp[i] = s.Samples[i] - 2*s.Samples[i+1] + s.Samples[i+2]
+	}
+	return measure.Sound{Rate: s.Rate, Samples: sharp}
 }
 
 // signal is what the player's microphone hears around a sample of its signal, mono at a rate.

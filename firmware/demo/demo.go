@@ -60,6 +60,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (Receipt, error) {
 		return Receipt{}, err
 	}
 	defer held.Close()
+	hurry()
 	d := &demo{cfg: cfg, log: log, run: run}
 	if err := d.prepare(); err != nil {
 		return Receipt{}, err

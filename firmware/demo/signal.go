@@ -30,7 +30,7 @@ const (
 	beat       = 500 * time.Millisecond
 	signalTime = 10 * time.Second // a whole number of beats and of every root's periods, so that it loops without a click
 	signalPeak = 0.3
-	pluck      = 0.5 // of the string, before it sounds: noise that is over in some milliseconds
+	pluck      = 1.5 // of the string, before it sounds: noise that is over in some milliseconds
 )
 
 // writeSignal writes music-like sound as the player's microphone: a plucked note a beat, on the left and on the right by
@@ -63,7 +63,7 @@ func (p player) at(n int64) (left, right float32) {
 	envelope *= math.Min(1, (beat.Seconds()-inBeat)/0.005)
 	phase := 2 * math.Pi * p.root * t
 	note := math.Sin(phase) + 0.25*math.Sin(2*phase) + 0.12*math.Sin(3*phase)
-	note = (0.7 + 0.3*chance(p.root, n/int64(studio.Samples(beat)))) * (note + pluck*math.Exp(-inBeat/0.006)*chance(p.root+1, n))
+	note = (0.7 + 0.3*chance(p.root, n/int64(studio.Samples(beat)))) * (note + pluck*math.Exp(-inBeat/0.015)*chance(p.root+1, n))
 	pan := 0.5 + 0.3*math.Cos(math.Pi*math.Floor(t/beat.Seconds()))
 	s := signalPeak * envelope * note
 	return float32(s * pan), float32(s * (1 - pan))
