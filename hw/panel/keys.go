@@ -1,16 +1,12 @@
 package panel
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"orionbox/hw/button"
-	"orionbox/hw/gpio"
 )
 
 // grace is how far the buttons' time is behind: an edge that was before it has arrived by then. Else a bounce that was
@@ -191,26 +187,4 @@ func (k *keys) closed() {
 	}
 	close(k.events)
 	close(k.gone)
-}
-
-func stuckName(name string) string { return ButtonPrefix + name + "_stuck" }
-
-func stuckFault(name string) Fault {
-	return Fault{Name: stuckName(name), Text: fmt.Sprintf("button %s has been down for too long", name), forGood: true,
-		Hint: "free it; if nobody touches it, its wiring is short, or its line in [Hardware] has a ! too many or too few"}
-}
-
-const chipName = "chip"
-
-// lineFault is what a line's error means to a person. The error names line and chip.
-func lineFault(name string, err error) Fault {
-	kind, of, _ := strings.Cut(name, "_")
-	hint := "look at the wiring and at [Hardware] " + name
-	switch {
-	case errors.Is(err, gpio.ErrNoChip):
-		return Fault{Name: chipName, Text: err.Error(), Hint: "correct [Hardware] chip; sim is a panel without hardware, and the box works without a panel"}
-	case errors.Is(err, gpio.ErrTaken), errors.Is(err, gpio.ErrNoLine):
-		hint = "give " + name + " in [Hardware] a line of its own, or none"
-	}
-	return Fault{Name: name, Text: fmt.Sprintf("%s %s: %v", kind, of, err), Hint: hint}
 }

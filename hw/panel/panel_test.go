@@ -107,7 +107,9 @@ func TestGesturesComeOutWhateverTheContactDoes(t *testing.T) {
 func TestABounceThatIsLateIsStillABounce(t *testing.T) {
 	p := &Panel{cfg: config(Sim), log: quiet, events: make(chan Event, waiting), edges: make(chan edge, waiting), faults: newFaults(quiet)}
 	k, start := newKeys(p), time.Now()
-	at := func(d time.Duration, down bool) edge { return edge{button: "record", pushed: true, at: start.Add(d), down: down} }
+	at := func(d time.Duration, down bool) edge {
+		return edge{button: "record", pushed: true, at: start.Add(d), down: down}
+	}
 	k.edge(at(0, true))
 	p.edges <- at(4900*time.Microsecond, false) // they wait while the panel is busy, beyond the time that they belong to
 	p.edges <- at(4950*time.Microsecond, true)
