@@ -3,6 +3,7 @@ package panel
 import (
 	"errors"
 	"fmt"
+	"image/color"
 	"maps"
 	"slices"
 	"sync"
@@ -17,6 +18,13 @@ type Light struct {
 	On      bool        `json:"on"` // at this moment
 }
 
+// colours is a strip's lights.
+type colours interface {
+	Set(place int, c color.RGBA)
+	Show() error
+	Close() error
+}
+
 // bank is where the LEDs are: lines, the lights of a strip, and what can be read. The driver writes to it; missing parts
 // are tried again by the goroutine of the buttons.
 type bank struct {
@@ -26,7 +34,7 @@ type bank struct {
 	mu       sync.Mutex
 	lit      map[string]bool
 	outputs  map[string]output
-	strip    *strip.Strip
+	strip    colours // nil while there is none
 	watchers map[chan struct{}]bool
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,6 +73,20 @@ func said(p *Panel, start time.Time) []string {
 	}
 }
 
+// lit tells what a simulated output is, under its lock.
+func (s *simulated) lit(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outputs[name]
+}
+
+// input is the way that a simulated line tells its edges; nil while nobody watches it.
+func (s *simulated) input(name string) func(edge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.told[name]
+}
+
 func push(t *testing.T, p *Panel, name string, levels ...bool) {
 	t.Helper()
 	for _, down := range levels {
@@ -125,7 +140,7 @@ func TestABounceThatIsLateIsStillABounce(t *testing.T) {
 func TestLineAndPushAreOneButton(t *testing.T) {
 	inBubble(t, config("gpiochip0"), func(t *testing.T, p *Panel, s *simulated) {
 		start := time.Now()
-		line := s.told["button_record"]
+		line := s.input("button_record")
 		line(edge{at: time.Now(), down: true})
 		time.Sleep(100 * ms)
 		push(t, p, "record", true)
@@ -159,8 +174,8 @@ func TestOneBadLineKeepsNoOtherFromWorking(t *testing.T) {
 				t.Errorf("beside a broken line: %v", got)
 			}
 			faults := p.Faults()
-			if len(faults) != 2 || faults[0].Name != "button_record" || faults[1].Name != "led_record" || s.outputs["led_call"] {
-				t.Fatalf("faults %+v, lit %v", faults, s.outputs)
+			if len(faults) != 2 || faults[0].Name != "button_record" || faults[1].Name != "led_record" || s.lit("led_call") {
+				t.Fatalf("faults %+v, call lit %v", faults, s.lit("led_call"))
 			}
 			for _, f := range faults {
 				if !strings.Contains(f.Text, "of gpiochip0") || !strings.Contains(f.Hint, f.Name) {
@@ -172,8 +187,8 @@ func TestOneBadLineKeepsNoOtherFromWorking(t *testing.T) {
 			s.breakLine("button_record", nil)
 			s.breakLine("led_record", nil)
 			time.Sleep(retryEvery + ms)
-			if got := p.Faults(); len(got) != 0 || !s.outputs["led_record"] || s.told["button_record"] == nil {
-				t.Errorf("after mending: faults %v, lit %v", got, s.outputs)
+			if got := p.Faults(); len(got) != 0 || !s.lit("led_record") || s.input("button_record") == nil {
+				t.Errorf("after mending: faults %v, record lit %v", got, s.lit("led_record"))
 			}
 			mended := time.Now()
 			push(t, p, "record", true)
@@ -186,7 +201,7 @@ func TestOneBadLineKeepsNoOtherFromWorking(t *testing.T) {
 
 func TestAButtonThatIsStuckIsAFaultUntilItIsFree(t *testing.T) {
 	inBubble(t, config("gpiochip0"), func(t *testing.T, p *Panel, s *simulated) {
-		s.told["button_mic"](edge{at: time.Now(), down: true})
+		s.input("button_mic")(edge{at: time.Now(), down: true})
 		time.Sleep(29 * time.Second)
 		if got := p.Faults(); len(got) != 0 {
 			t.Errorf("held for 29 s: %v", got)
@@ -200,7 +215,7 @@ func TestAButtonThatIsStuckIsAFaultUntilItIsFree(t *testing.T) {
 		if got := p.Wakeups(); got != before {
 			t.Errorf("woke %d times for a stuck button", got-before)
 		}
-		s.told["button_mic"](edge{at: time.Now(), down: false})
+		s.input("button_mic")(edge{at: time.Now(), down: false})
 		synctest.Wait()
 		if got := p.Faults(); len(got) != 0 {
 			t.Errorf("freed: %v", got)
@@ -241,7 +256,7 @@ func TestLightsCanBeReadAndWatched(t *testing.T) {
 		}
 		<-changed
 		want["record"] = Light{led.Slow, false}
-		if got := p.Lights(); !maps.Equal(got, want) || s.outputs["led_record"] {
+		if got := p.Lights(); !maps.Equal(got, want) || s.lit("led_record") {
 			t.Errorf("half a second later %v, want %v", got, want)
 		}
 		if err := p.Close(); err != nil {
@@ -324,6 +339,69 @@ func TestNothingWiredIsNoFault(t *testing.T) {
 	if _, err := New(cfg, quiet); !errors.Is(err, ErrNoButton) {
 		t.Errorf("gestures of a button that is not there: %v", err)
 	}
+}
+
+// beads is a strip that remembers what it shows.
+type beads struct {
+	mu         sync.Mutex
+	set, shown map[int]color.RGBA
+	refuse     error
+	closed     bool
+}
+
+func (b *beads) Set(place int, c color.RGBA) { b.set[place] = c }
+
+func (b *beads) Show() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shown = maps.Clone(b.set)
+	return b.refuse
+}
+
+func (b *beads) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	return nil
+}
+
+func (b *beads) check(t *testing.T, want map[int]color.RGBA) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !maps.Equal(b.shown, want) {
+		t.Errorf("shown %v, want %v", b.shown, want)
+	}
+}
+
+func TestAStripShowsWhatLEDsDoInColour(t *testing.T) {
+	cfg := config(Sim)
+	green, red := color.RGBA{G: 255}, color.RGBA{R: 255}
+	cfg.Pixels = []Pixel{{"peer1", green}, {"record", red}, {"peer9", green}, {"record", green}}
+	inBubble(t, cfg, func(t *testing.T, p *Panel, _ *simulated) {
+		s := &beads{set: map[int]color.RGBA{}}
+		p.bank.strip = s
+		p.ShowAll(map[string]led.Pattern{"record": led.On, "peer9": led.Slow})
+		synctest.Wait()
+		s.check(t, map[int]color.RGBA{0: {}, 1: red, 2: green, 3: green})
+		time.Sleep(501 * ms)
+		s.check(t, map[int]color.RGBA{0: {}, 1: red, 2: {}, 3: green})
+		s.mu.Lock()
+		s.refuse = errors.New("write strip: bus error")
+		s.mu.Unlock()
+		time.Sleep(time.Second)
+		s.mu.Lock()
+		closed := s.closed
+		s.mu.Unlock()
+		if got := p.Faults(); len(got) != 1 || got[0].Name != "strip" || !closed {
+			t.Errorf("with a strip that fails: %v, closed %v", got, closed)
+		}
+		p.Show("record", led.Off)
+		time.Sleep(retryEvery)
+		if got := p.Faults(); len(got) != 0 || p.Lights()["record"].On {
+			t.Errorf("with a strip that is gone: %v, record lit %v", got, p.Lights()["record"].On)
+		}
+	})
 }
 
 // Random presses of several fingers at once, with bounces and with lines that come off and are mended: what comes out is
