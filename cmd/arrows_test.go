@@ -36,6 +36,8 @@ var packages = map[string][]string{
 	"audio/recorder": {"audio/pcm"},
 	"audio/player":   {"audio/wav", "audio/ring", "audio/resample"},
 	"audio/engine":   {"audio/device", "audio/ring", "audio/resample", "audio/pcm"},
+	"hw/gpio":        {}, "hw/button": {}, "hw/led": {}, "hw/strip": {}, "hw/board": {},
+	"hw/panel": {"hw/gpio", "hw/button", "hw/led", "hw/strip"},
 }
 
 // scaffolds are the packages that only tests import; they may use each other.
@@ -60,6 +62,8 @@ var owners = map[string][]string{
 	"github.com/tus/tusd":            {"firmware/delivery/door"},
 	"github.com/aws/aws-sdk-go-v2":   {"firmware/delivery/door"},
 	"periph.io/x/host":               {"hw/gpio"},
+	"periph.io/x/conn":               {"hw/gpio", "hw/strip"}, // pins for the one, a bus for the other
+	"periph.io/x/devices":            {"hw/strip"},
 	"github.com/coreos/go-systemd":   {"firmware"},
 }
 
