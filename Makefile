@@ -8,7 +8,7 @@ RACED    = $(shell $(GO) list ./... | grep -v -e /siptest -e /audiotest -e /cmd/
 ARM64    = GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig
 FUZZTIME = 20s
 
-.PHONY: help demo test check bench build cross fuzz lab clean deps deps-test
+.PHONY: help demo test check bench build cross clips fuzz lab clean deps deps-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -33,6 +33,9 @@ build: ## build bin/orionbox
 
 cross: ## build bin/orionbox-arm64, for a Raspberry Pi
 	$(ARM64) $(GO) build $(STAMP) -o bin/orionbox-arm64 ./cmd/orionbox
+
+clips: ## speak audio/cue/words.txt anew, by espeak-ng and sox, after a change of it; commit what comes out
+	audio/cue/clips.sh
 
 fuzz: ## fuzz every parser of outside bytes, FUZZTIME each
 	@grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | while IFS=: read -r file _ name; do \

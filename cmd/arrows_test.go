@@ -35,6 +35,7 @@ var packages = map[string][]string{
 	"audio/pcm":      {},
 	"audio/recorder": {"audio/pcm"},
 	"audio/player":   {"audio/wav", "audio/ring", "audio/resample"},
+	"audio/cue":      {"audio/wav"},
 	"audio/engine":   {"audio/device", "audio/ring", "audio/resample", "audio/pcm"},
 	"hw/gpio":        {}, "hw/button": {}, "hw/led": {}, "hw/strip": {}, "hw/board": {},
 	"hw/panel": {"hw/gpio", "hw/button", "hw/led", "hw/strip"},
