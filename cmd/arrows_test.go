@@ -42,7 +42,7 @@ var packages = map[string][]string{
 }
 
 // scaffolds are the packages that only tests import; they may use each other.
-var scaffolds = []string{"audio/audiotest", "audio/audiotest/lab", "sip/siptest"}
+var scaffolds = []string{"audio/audiotest", "audio/audiotest/lab", "audio/mp3/mp3test", "sip/siptest"}
 
 // owners says which package of ours is the only one to import an outside library. One that is not named here may have
 // any one owner. golang.org/x counts as the standard library.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,7 +17,7 @@ import (
 
 	"orionbox/audio/audiotest/lab"
 	"orionbox/audio/mp3"
-	"orionbox/audio/pcm"
+	"orionbox/audio/mp3/mp3test"
 	"orionbox/firmware"
 	"orionbox/firmware/delivery"
 	"orionbox/firmware/received"
@@ -86,25 +85,8 @@ func (b *testBox) longTake(artist string, bytes int64) (path, sum string) {
 // repeat makes a take by repeating one of half a minute, which was really encoded.
 func repeat(t testing.TB, path string, size int64) {
 	t.Helper()
-	format := pcm.Format{Rate: 48000, Channels: 2}
 	short := filepath.Join(t.TempDir(), "HQ_short_1_000000.mp3")
-	f, err := mp3.Create(short, mp3.Config{Format: format, Quality: 9})
-	if err != nil {
-		t.Fatal(err)
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	frame := pcm.Frame{Format: format, Data: make([]float32, 48000*2)}
-	for range 30 {
-		for i := range frame.Data {
-			frame.Data[i] = float32(random.NormFloat64()) / 20
-		}
-		if err := f.WriteFrame(frame); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	mp3test.Hiss(t, short, 30, nil)
 	data, err := os.ReadFile(short)
 	if err != nil {
 		t.Fatal(err)

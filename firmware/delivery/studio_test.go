@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,8 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"orionbox/audio/mp3"
-	"orionbox/audio/pcm"
+	"orionbox/audio/mp3/mp3test"
 	"orionbox/firmware/delivery/door"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/hub/server"
@@ -114,30 +112,7 @@ func record(t *testing.T, dir string, seconds int, grow func(path string, bytes 
 		t.Fatal(err)
 	}
 	path = filepath.Join(dir, "HQ_alice_1_200003.mp3")
-	format := pcm.Format{Rate: 48000, Channels: 2}
-	f, err := mp3.Create(path, mp3.Config{Format: format, Quality: 9})
-	if err != nil {
-		t.Fatal(err)
-	}
-	random := rand.New(rand.NewPCG(1, uint64(seconds)))
-	frame := pcm.Frame{Format: format, Data: make([]float32, 48000*2)}
-	for range seconds {
-		for i := range frame.Data {
-			frame.Data[i] = float32(random.NormFloat64()) / 20
-		}
-		if err := f.WriteFrame(frame); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Sync(); err != nil {
-			t.Fatal(err)
-		}
-		if grow != nil {
-			grow(path, f.Size())
-		}
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	mp3test.Hiss(t, path, seconds, grow)
 	return path
 }
 

@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,7 +23,7 @@ import (
 	"time"
 
 	"orionbox/audio/mp3"
-	"orionbox/audio/pcm"
+	"orionbox/audio/mp3/mp3test"
 	"orionbox/firmware/clock"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/hub/server"
@@ -301,24 +300,7 @@ func take(t *testing.T, seconds int) recording {
 		return r.(recording)
 	}
 	path := filepath.Join(t.TempDir(), testTake)
-	format := pcm.Format{Rate: 48000, Channels: 2}
-	f, err := mp3.Create(path, mp3.Config{Format: format, Quality: 9})
-	if err != nil {
-		t.Fatal(err)
-	}
-	random := rand.New(rand.NewPCG(1, uint64(seconds)))
-	frame := pcm.Frame{Format: format, Data: make([]float32, 48000*2)}
-	for range seconds {
-		for i := range frame.Data {
-			frame.Data[i] = float32(random.NormFloat64()) / 20
-		}
-		if err := f.WriteFrame(frame); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	mp3test.Hiss(t, path, seconds, nil)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
