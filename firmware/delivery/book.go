@@ -76,10 +76,8 @@ type book struct {
 	early   map[takes.TrackKey]int      // wanted before it was known
 	told    map[takes.TrackKey]hub.File // by the hub, of this box
 	found   []*parcel                   // that were told of before they were known; their receipts are to be written
-	hold    time.Time                   // nothing is sent before: the hub cannot be reached, or takes nothing
 	least   int64                       // bytes that the hub would have at once
-	holds   int                         // in a row
-	trouble string
+	hold
 }
 
 func newBook(policy Policy) *book {
@@ -202,8 +200,8 @@ func (b *book) settled(p *parcel) {
 
 // next is what is to be sent now; else, when that may change by itself.
 func (b *book) next(now time.Time) (*parcel, time.Time) {
-	if now.Before(b.hold) {
-		return nil, b.hold
+	if now.Before(b.until) {
+		return nil, b.until
 	}
 	var best *parcel
 	var wake time.Time
@@ -274,13 +272,6 @@ func (p *parcel) before(q *parcel) bool {
 	return p.wanted > 0 && p.wanted < q.wanted // else, in the order of their beginning
 }
 
-// pause holds all back for a while that grows with each in a row.
-func (b *book) pause(now time.Time, least time.Duration, why string) {
-	b.holds = min(b.holds+1, 6)
-	b.trouble = why
-	b.hold = now.Add(max(least, min(250*time.Millisecond<<b.holds, 5*time.Second)))
-}
-
 // went notes that the hub was reached and took something.
 func (b *book) went() {
 	if b.holds > 0 {
@@ -288,12 +279,12 @@ func (b *book) went() {
 			p.cuts = 0
 		}
 	}
-	b.hold, b.holds, b.trouble = time.Time{}, 0, ""
+	b.hold.went()
 }
 
 // again has what is held back tried at once: the hub has come back.
 func (b *book) again() {
-	b.hold, b.holds = time.Time{}, 0
+	b.retry()
 	for _, p := range b.parcels {
 		if p.cuts = 0; p.stumbles > 0 {
 			p.stumbles, p.retry = 0, time.Time{}

@@ -214,20 +214,20 @@ func TestHoldAndGoOn(t *testing.T) {
 	last := time.Duration(0)
 	for range 20 {
 		b.pause(now, 0, "gone")
-		wait := b.hold.Sub(now)
+		wait := b.until.Sub(now)
 		if wait < last || wait > 5*time.Second || wait <= 0 {
 			t.Fatalf("waits %v after %v", wait, last)
 		}
-		if p, wake := b.next(now); p != nil || !wake.Equal(b.hold) {
+		if p, wake := b.next(now); p != nil || !wake.Equal(b.until) {
 			t.Fatal("something is sent while all is held")
 		}
-		last, now = wait, b.hold
+		last, now = wait, b.until
 	}
 	if b.first(now) == "" || b.trouble == "" {
 		t.Error("nothing is tried when the time has come")
 	}
 	b.pause(now, refusedIn, "full")
-	if b.hold.Sub(now) < refusedIn {
+	if b.until.Sub(now) < refusedIn {
 		t.Error("what was refused is tried too soon")
 	}
 	if b.again(); b.first(now) == "" {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -72,7 +71,7 @@ func (i *Inbox) Heed(s Sample) {
 	back := s.Connected && !i.sample.Connected
 	i.sample = s
 	if back {
-		i.shelf.again()
+		i.shelf.retry()
 		wake(i.wake)
 	}
 	i.mu.Unlock()
@@ -220,10 +219,14 @@ func (i *Inbox) cut(ctx context.Context) (again time.Time) {
 func (i *Inbox) sync(ctx context.Context, chunks []takes.Chunk) error {
 	folders, err := i.store.Folders()
 	errs := []error{err}
+	all := map[[2]string][]takes.Chunk{} // of takes, by box and session
+	for _, c := range chunks {
+		if of := [2]string{c.Box, c.Session}; c.Studio != nil {
+			all[of] = append(all[of], c)
+		}
+	}
 	for _, f := range folders {
-		own := slices.DeleteFunc(slices.Clone(chunks), func(c takes.Chunk) bool {
-			return c.Box != f.Owner().Box || c.Session != f.Owner().Session || c.Studio == nil
-		})
+		own := all[[2]string{f.Owner().Box, f.Owner().Session}]
 		state := fmt.Sprintf("%d %+v", i.came[f.Dir()], places(own))
 		if len(own) == 0 || i.cutAs[f.Dir()] == state {
 			continue

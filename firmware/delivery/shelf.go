@@ -31,9 +31,7 @@ type shelf struct {
 	box      string // this one's id
 	arrivals map[takes.TrackKey]*arrival
 	order    []takes.TrackKey
-	hold     time.Time
-	holds    int
-	trouble  string
+	hold
 }
 
 func newShelf(box string) *shelf {
@@ -68,8 +66,8 @@ func (s *shelf) filed(f hub.File, group string) {
 
 // next is what is to be fetched now; else, when that may change by itself. What is whole goes first.
 func (s *shelf) next(now time.Time) (best *arrival, wake time.Time) {
-	if now.Before(s.hold) {
-		return nil, s.hold
+	if now.Before(s.until) {
+		return nil, s.until
 	}
 	for _, k := range s.order {
 		a := s.arrivals[k]
@@ -107,18 +105,6 @@ func (a *arrival) wanted() bool {
 
 // over tells whether no more of it will come.
 func (a *arrival) over() bool { return a.file.Gone || a.file.Ended && !a.file.Whole() && a.drained }
-
-// pause holds all back for a while that grows with each in a row.
-func (s *shelf) pause(now time.Time, least time.Duration, why string) {
-	s.holds = min(s.holds+1, 6)
-	s.trouble = why
-	s.hold = now.Add(max(least, min(250*time.Millisecond<<s.holds, 5*time.Second)))
-}
-
-// again has what is held back tried at once: the hub has come back.
-func (s *shelf) again() { s.hold, s.holds = time.Time{}, 0 }
-
-func (s *shelf) went() { s.hold, s.holds, s.trouble = time.Time{}, 0, "" }
 
 // InboxStatus is what an inbox tells of itself.
 type InboxStatus struct {

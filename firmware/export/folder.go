@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"orionbox/audio/disk"
 )
 
@@ -58,11 +56,12 @@ func openFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("export: make folder: %w", err)
 	}
-	if f.held, err = os.Open(dir); err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+	f.held, err = disk.LockFolder(dir, false)
+	if errors.Is(err, disk.ErrLocked) {
+		err = fmt.Errorf("another export is writing to %s; wait for it, or name another folder", dir)
 	}
-	if err := unix.Flock(int(f.held.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, errors.Join(fmt.Errorf("export: another export is writing to %s; wait for it, or name another folder", dir), f.held.Close())
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
 	}
 	err = f.checkOwn()
 	if err == nil && len(writtenBy(filepath.Join(f.part, reportName))) == 0 {

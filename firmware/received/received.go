@@ -26,8 +26,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"golang.org/x/sys/unix"
-
 	"orionbox/audio/disk"
 	"orionbox/firmware/takes"
 )
@@ -56,30 +54,14 @@ func Open(root string) (*Store, error) {
 	if err := disk.MakeFolder(root, folderMode); err != nil {
 		return nil, fmt.Errorf("open folder of what is received: %w; it must be one that can be written", err)
 	}
-	held, err := hold(root)
+	held, err := disk.LockFolder(root, false)
+	if errors.Is(err, disk.ErrLocked) {
+		err = ErrInUse
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", root, err)
 	}
 	return &Store{root: root, held: held, known: map[Owner]*Folder{}}, nil
-}
-
-// hold locks a folder until the file is closed. A file system without locks is gone on with.
-func hold(dir string) (*os.File, error) {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	err = unix.Flock(int(d.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	for errors.Is(err, unix.EINTR) {
-		err = unix.Flock(int(d.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	}
-	switch {
-	case err == nil, errors.Is(err, errors.ErrUnsupported), errors.Is(err, unix.ENOLCK):
-		return d, nil
-	case errors.Is(err, unix.EWOULDBLOCK):
-		return nil, errors.Join(ErrInUse, d.Close())
-	}
-	return nil, errors.Join(err, d.Close())
 }
 
 // Root is the folder.

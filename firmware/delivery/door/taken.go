@@ -28,7 +28,8 @@ func (d *Door) download(g hub.Guest, w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return d.lost(r, g, err)
 	}
-	f, ours := d.fileOf(g.Room, info.ID)
+	f, ours := d.registry.File(g.Room, keyOf(info))
+	ours = ours && f.Upload == info.ID
 	if info.MetaData[metaUser] != g.User && (g.Role != session.Producer || !ours) {
 		return refuse(http.StatusForbidden, "only a producer's box may have the recordings of others")
 	}

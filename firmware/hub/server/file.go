@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -143,15 +142,8 @@ func (s *Server) storeFile(ctx context.Context, room string, f hub.File, seq uin
 
 // fileStored takes in what came back from the store, and tells it to its room.
 func (s *Server) fileStored(m stored) {
-	room, key, _ := strings.Cut(strings.TrimPrefix(m.subject, fileSubject), ".")
-	if _, err := hub.ParseFile(m.data); err != nil {
-		s.log.Warn("a stored file's state cannot be read", "seq", m.seq, "error", err)
-		return
-	}
-	s.files.stored(room, key, laid{m.data, m.at, m.seq})
-	if s.up.Load() {
-		s.tell(room, hub.TellFile, json.RawMessage(m.data))
-	}
+	_, err := hub.ParseFile(m.data)
+	s.laidDown(m, fileSubject, s.files, hub.TellFile, err)
 }
 
 // forgetFiles lets go of what was said before a moment of files that the hub has let go of. What is known of the others is needed,

@@ -116,3 +116,16 @@ func (f *shelf) forgetSome(before time.Time, may func(laid) bool) (subjects []st
 	}
 	return subjects
 }
+
+// laidDown takes in what came back from the store below a subject, unless it could not be read, and tells it to its room.
+func (s *Server) laidDown(m stored, subject string, on *shelf, tell string, unread error) {
+	if unread != nil {
+		s.log.Warn("what is stored cannot be read", "subject", m.subject, "seq", m.seq, "error", unread)
+		return
+	}
+	room, key, _ := strings.Cut(strings.TrimPrefix(m.subject, subject), ".")
+	on.stored(room, key, laid{m.data, m.at, m.seq})
+	if s.up.Load() {
+		s.tell(room, tell, json.RawMessage(m.data))
+	}
+}

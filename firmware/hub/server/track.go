@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"github.com/nats-io/nats.go"
 
@@ -54,13 +53,6 @@ func trackKey(t takes.Track) string {
 
 // trackStored takes in a track that came back from the store, and tells it to its room.
 func (s *Server) trackStored(m stored) {
-	room, key, _ := strings.Cut(strings.TrimPrefix(m.subject, trackSubject), ".")
-	if _, err := hub.ParseTrack(m.data); err != nil {
-		s.log.Warn("a stored track cannot be read", "seq", m.seq, "error", err)
-		return
-	}
-	s.tracks.stored(room, key, laid{m.data, m.at, m.seq})
-	if s.up.Load() {
-		s.tell(room, hub.TellTrack, json.RawMessage(m.data))
-	}
+	_, err := hub.ParseTrack(m.data)
+	s.laidDown(m, trackSubject, s.tracks, hub.TellTrack, err)
 }
