@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -253,12 +254,18 @@ func (i *Inbox) Status() InboxStatus {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	s := i.shelf.status()
-	s.Folder, s.Cutting = i.store.Root(), i.uncut || i.cutting
-	if s.Trouble == "" {
-		s.Trouble = i.cutErr
-	}
+	s.Folder, s.Cutting, s.Trouble = i.store.Root(), i.uncut || i.cutting, i.troubleLocked()
 	return s
 }
+
+// Trouble is why nothing arrives, or what has is not cut; empty if all is well.
+func (i *Inbox) Trouble() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.troubleLocked()
+}
+
+func (i *Inbox) troubleLocked() string { return cmp.Or(i.shelf.trouble, i.cutErr) }
 
 // Progress is how many bytes have come in all, and how many files are whole at the hub and not here, or wait to be cut.
 func (i *Inbox) Progress() (moved int64, left int) {

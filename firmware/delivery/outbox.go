@@ -290,6 +290,13 @@ func (o *Outbox) Delivering() bool {
 	return slices.ContainsFunc(o.book.parcels, func(p *parcel) bool { return !p.journal && p.state == waiting && o.book.mayGo(p) })
 }
 
+// Trouble is why nothing is sent; empty if all is well.
+func (o *Outbox) Trouble() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.book.trouble
+}
+
 // String names the outbox.
 func (o *Outbox) String() string {
 	return strings.TrimSpace("outbox of " + o.cfg.Artist + ", " + string(o.book.policy))

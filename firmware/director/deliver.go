@@ -29,6 +29,7 @@ type Outbox interface {
 	MakeRoom(enough int64)
 	Progress() (moved int64, left int)
 	Delivering() bool
+	Trouble() string
 	Status() delivery.OutboxStatus
 }
 
@@ -38,6 +39,7 @@ type Inbox interface {
 	Cut([]takes.Chunk)
 	Heed(delivery.Sample)
 	Progress() (moved int64, left int)
+	Trouble() string
 	Status() delivery.InboxStatus
 }
 
@@ -172,13 +174,14 @@ func (d *Director) makeRoom() {
 
 // judgeDelivery tells when recordings do not get on, though the hub is there.
 func (d *Director) judgeDelivery(now time.Time) {
-	s := d.lookDelivery()
 	there := d.parts.Hub != nil && d.parts.Hub.Status().State == hub.StateConnected
-	if s.Outbox != nil {
-		d.faults.Is(health.Undelivered, there && s.Outbox.Trouble != "", s.Outbox.Trouble, now)
+	if d.parts.Outbox != nil {
+		trouble := d.parts.Outbox.Trouble()
+		d.faults.Is(health.Undelivered, there && trouble != "", trouble, now)
 	}
-	if s.Inbox != nil {
-		d.faults.Is(health.Unreceived, there && s.Inbox.Trouble != "", s.Inbox.Trouble, now)
+	if d.parts.Inbox != nil {
+		trouble := d.parts.Inbox.Trouble()
+		d.faults.Is(health.Unreceived, there && trouble != "", trouble, now)
 	}
 }
 
