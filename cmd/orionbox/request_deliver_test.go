@@ -113,6 +113,9 @@ func TestRevokedArtistLosesNothing(t *testing.T) {
 	carol.invite(alice, "alice", "ARTIST")
 	alice.start().await("the session clock", func(s firmware.Status) bool { return s.Clock.Synced })
 	alice.record()
+	carol.await("some of the take", func(s firmware.Status) bool {
+		return s.Delivery.Inbox != nil && len(s.Delivery.Inbox.Arriving) == 1 && s.Delivery.Inbox.Arriving[0].Have > 0
+	})
 	carol.do("revoke", "alice")
 	alice.talk(time.Second)
 	alice.endTake()
@@ -137,4 +140,7 @@ func TestRevokedArtistLosesNothing(t *testing.T) {
 	if err != nil || whole != 1 {
 		t.Errorf("the producer has the take %d times, in %v, %v", whole, places, err)
 	}
+	carol.awaitFor(30*time.Second, "what the old invite had begun to be waited for no more", func(s firmware.Status) bool {
+		return s.Safe.Safe && len(s.Delivery.Inbox.Arriving) == 0
+	})
 }
