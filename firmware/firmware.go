@@ -26,6 +26,7 @@ import (
 	"orionbox/firmware/director"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
+	"orionbox/hw/panel"
 	"orionbox/sip/phone"
 	"orionbox/webadmin"
 )
@@ -54,6 +55,7 @@ type Box struct {
 	door   http.Handler
 	room
 	post
+	gear
 
 	repaired chan struct{} // closed when earlier sessions are mended
 }
@@ -63,7 +65,8 @@ const (
 	flushEvery  = 500 * time.Millisecond
 )
 
-// New builds a box; nothing runs, and nothing is written but the recordings' folder, until Run.
+// New builds a box; until Run nothing runs but the panel, whose LEDs say that it starts, and nothing is written but the
+// recordings' folder.
 func New(cfg Config, log *slog.Logger) (*Box, error) {
 	b := &Box{cfg: cfg, log: log, hangUp: func() {}, called: make(chan struct{}), parted: make(chan struct{}), repaired: make(chan struct{})}
 	root, err := filepath.Abs(cfg.Settings.AudioSettings.RecordingLocation)
@@ -88,9 +91,12 @@ func New(cfg Config, log *slog.Logger) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.buildGear(); err != nil {
+		return nil, errors.Join(err, b.closeGear())
+	}
 	directed.NoHub = b.buildAtOnce()
 	b.direct = director.New(directed, b.parts(), log.With("part", "director"))
-	b.door = webadmin.New(webadmin.Parts{Box: door{b.direct}, Studio: studio{b.direct}, Host: b.doorHost()}, log.With("part", "door"))
+	b.door = webadmin.New(webadmin.Parts{Box: door{b.direct}, Panel: door{b.direct}, Studio: studio{b.direct}, Host: b.doorHost()}, log.With("part", "door"))
 	return b, nil
 }
 
@@ -101,7 +107,7 @@ func (b *Box) format() pcm.Format {
 
 func (b *Box) engineConfig() engine.Config {
 	a, hq := b.cfg.Settings.AudioSettings, b.cfg.Settings.HQRecordingSettings
-	return engine.Config{Mic: a.Mic, Speakers: a.Speakers, Format: b.format(), Width: pcm.Width(hq.Width)}
+	return engine.Config{Mic: a.Mic, Speakers: a.Speakers, Format: b.format(), Width: pcm.Width(hq.Width), Tap: b.talk.hear}
 }
 
 func (b *Box) buildPhone() error {
@@ -141,13 +147,15 @@ func (b *Box) directorConfig() (director.Config, error) {
 		OpenTake:  b.openTake, OpenVoice: openVoice, NewVoice: b.newVoice,
 		OpenPlayback: b.openPlayback, Speak: b.speak,
 		HangUp: func() { b.hangUp() },
+		Ready:  b.repaired, Chip: set.Hardware.Chip, Peers: names(set.Hardware), Tones: set.AudioSettings.Cues == "tones",
+		Talking: b.talk.asked, Alive: b.alive,
 	}, nil
 }
 
 func (b *Box) parts() director.Parts {
 	set := b.cfg.Settings
 	parts := director.Parts{
-		Audio: b.engine, Studio: b.studio,
+		Audio: b.engine, Studio: b.studio, Panel: b.panel,
 		Disk: takes.New(takes.Config{Root: set.AudioSettings.RecordingLocation, Artist: set.Name()}, b.log.With("part", "takes")),
 	}
 	if b.phone != nil { // a nil *phone.Phone in the interface would not be nil
@@ -155,6 +163,9 @@ func (b *Box) parts() director.Parts {
 	}
 	if b.client != nil {
 		parts.Hub = b.client
+	}
+	if b.cues != nil {
+		parts.Cues = b.cues
 	}
 	parts.Outbox = b.out()
 	return parts
@@ -172,15 +183,16 @@ func openVoice(path string, rate int) (recorder.File, error) {
 func (b *Box) Run(ctx context.Context) error {
 	listener, err := webadmin.ListenLocal(b.cfg.Socket)
 	if err != nil {
-		return errors.Join(err, b.closeRoom())
+		return errors.Join(err, b.closeRoom(), b.closeGear())
 	}
+	b.guard()
 	inside, stopInside := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopInside()
 	calling, hangUp := context.WithCancel(inside)
 	b.hangUp = hangUp
 	defer hangUp()
 
-	failures := make(chan error, 6)
+	failures := make(chan error, 7)
 	running := 0
 	start := func(what string, run func(context.Context) error, ctx context.Context) {
 		running++
@@ -189,6 +201,7 @@ func (b *Box) Run(ctx context.Context) error {
 	start("audio engine", b.engine.Run, inside)
 	start("studio recorder", b.studio.Run, inside)
 	start("door", b.serve(listener), inside)
+	start("computer", b.observe, inside)
 	if b.phone != nil {
 		start("phone", b.runPhone, calling)
 	}
@@ -208,7 +221,7 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	<-b.repaired
 	b.log.Info("box stopped")
-	return err
+	return errors.Join(err, b.unguard(), b.switchOff(ctx), b.closeGear())
 }
 
 func wrap(what string, err error) error {
@@ -258,4 +271,13 @@ func (d door) Status(ctx context.Context) (any, error) { return d.direct.Status(
 func (d door) Press(ctx context.Context, button string, hold time.Duration) (string, error) {
 	text, err := d.direct.Press(ctx, session.Button(button), hold)
 	return text, asRefusal(err)
+}
+
+func (d door) Preflight(ctx context.Context) (any, error) {
+	report, err := d.direct.Preflight(ctx)
+	return report, asRefusal(err)
+}
+
+func (d door) TestPanel(ctx context.Context, tell func(any)) error {
+	return asRefusal(d.direct.TestPanel(ctx, func(f panel.Finding) { tell(f) }))
 }

@@ -46,6 +46,14 @@ func (c *Client) Press(ctx context.Context, button string, hold time.Duration) (
 	return c.post(ctx, "/api/press/"+url.PathEscape(button)+"?hold="+hold.String(), nil)
 }
 
+// preflightTakes is how long a pre-flight lasts at most.
+const preflightTakes = 30 * time.Second
+
+// Preflight has the box look at all that a session needs, and is its report as JSON.
+func (c *Client) Preflight(ctx context.Context) (json.RawMessage, error) {
+	return c.do(ctx, preflightTakes, http.MethodPost, "/api/preflight", nil)
+}
+
 // Peers are the boxes of the room as JSON.
 func (c *Client) Peers(ctx context.Context) (json.RawMessage, error) { return c.get(ctx, "/api/peers") }
 
@@ -151,14 +159,9 @@ func (c *Client) do(ctx context.Context, limit time.Duration, method, route stri
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
-	response, err := c.http.Do(request)
-	switch {
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("reach %s: %w", c.path, ErrNotRunning)
-	case errors.Is(err, os.ErrPermission):
-		return nil, fmt.Errorf("reach %s: not allowed; run as the box's user, or join its group", c.path)
-	case err != nil:
-		return nil, fmt.Errorf("reach %s: %w", c.path, err)
+	response, err := c.send(request)
+	if err != nil {
+		return nil, err
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
@@ -172,6 +175,20 @@ func (c *Client) do(ctx context.Context, limit time.Duration, method, route stri
 		return nil, refusal(response.StatusCode, answer)
 	}
 	return answer, nil
+}
+
+// send sends a request; its errors are that nobody is there to answer.
+func (c *Client) send(request *http.Request) (*http.Response, error) {
+	response, err := c.http.Do(request)
+	switch {
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return nil, fmt.Errorf("reach %s: %w", c.path, ErrNotRunning)
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("reach %s: not allowed; run as the box's user, or join its group", c.path)
+	case err != nil:
+		return nil, fmt.Errorf("reach %s: %w", c.path, err)
+	}
+	return response, nil
 }
 
 func newRequest(ctx context.Context, method, address string, body any) (*http.Request, error) {

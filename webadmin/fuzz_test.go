@@ -15,7 +15,7 @@ func FuzzBodies(f *testing.F) {
 		f.Add("application/json", body)
 	}
 	f.Add("text/plain; charset", `{}`)
-	handler := New(Parts{Box: &box{}, Studio: &studio{}, Host: &host{}}, quiet())
+	handler := New(Parts{Box: &box{}, Panel: &wired{}, Studio: &studio{}, Host: &host{}}, quiet())
 	f.Fuzz(func(t *testing.T, kind, body string) {
 		if strings.Contains(strings.ToLower(body), "panic") {
 			return // what the scripted host fails at

@@ -192,7 +192,7 @@ func TestPartsThatAreNotThere(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
-	handler := New(Parts{Box: &box{}, Studio: &studio{}, Host: &host{}}, quiet())
+	handler := New(Parts{Box: &box{}, Panel: &wired{}, Studio: &studio{}, Host: &host{}}, quiet())
 	const isJSON = "application/json"
 	for _, c := range []struct {
 		what, path, kind, body string
@@ -226,7 +226,7 @@ func TestBodies(t *testing.T) {
 }
 
 func TestQueries(t *testing.T) {
-	handler := New(Parts{Box: &box{}, Studio: &studio{}, Host: &host{}}, quiet())
+	handler := New(Parts{Box: &box{}, Panel: &wired{}, Studio: &studio{}, Host: &host{}}, quiet())
 	for path, want := range map[string]int{
 		"/api/chat": http.StatusOK, "/api/chat?after=3&wait=30s": http.StatusOK,
 		"/api/chat?after=-1": http.StatusBadRequest, "/api/chat?after=x": http.StatusBadRequest,

@@ -18,11 +18,14 @@ type Box interface {
 	Status(ctx context.Context) (any, error)
 	// Press presses a button for the given time and tells in words what came of it.
 	Press(ctx context.Context, button string, hold time.Duration) (string, error)
+	// Preflight looks at all that a session needs, which takes some seconds, and reports, to be written as JSON.
+	Preflight(ctx context.Context) (any, error)
 }
 
 // Parts are what stands behind a door. One that is nil is not there: its routes say so.
 type Parts struct {
 	Box    Box    // nil for a hub alone
+	Panel  Panel  // likewise
 	Studio Studio // what all boxes of the room do; nil without a box
 	Host   Host   // the hub that runs here; nil where none does
 }
@@ -57,6 +60,8 @@ func New(parts Parts, log *slog.Logger) http.Handler {
 	box := router.Group("", present(parts.Box != nil, noBox))
 	box.GET("/api/status", getStatus(parts.Box))
 	box.POST("/api/press/:button", postPress(parts.Box))
+	box.POST("/api/preflight", get(func(c *gin.Context) (any, error) { return parts.Box.Preflight(c.Request.Context()) }))
+	panelRoutes(router.Group("/api/panel", present(parts.Panel != nil, noBox)), parts.Panel)
 	studioRoutes(router.Group("", present(parts.Studio != nil, noBox)), parts.Studio)
 	hostRoutes(router.Group("/api/hub", present(parts.Host != nil, noHub)), parts.Host)
 	return router

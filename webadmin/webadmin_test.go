@@ -22,6 +22,8 @@ func (b *box) Status(context.Context) (any, error) {
 	return map[string]string{"call": "in conference"}, nil
 }
 
+func (b *box) Preflight(context.Context) (any, error) { return map[string]bool{"good": true}, nil }
+
 func (b *box) Press(_ context.Context, button string, hold time.Duration) (string, error) {
 	b.held = hold
 	switch button {

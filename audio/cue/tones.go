@@ -35,6 +35,7 @@ var (
 	ToneStarted      = Tone{"started", []note{{c5, short}, {g5, long}}}
 	ToneStopped      = Tone{"stopped", []note{{g5, short}, {c5, long}}}
 	TonePeerStopped  = Tone{"peer stopped", []note{{b5, short}, {g5, short}, {e5, long}}}
+	ToneMark         = Tone{"mark", []note{{e5, short}, {e5, long}}}
 	ToneReady        = Tone{"ready", []note{{c5, short}, {e5, short}, {g5, long}}}
 	ToneWarning      = Tone{"warning", []note{{a5, long}, {0, short}, {a5, long}}}
 	ToneFault        = Tone{"fault", []note{{a3, long}, {0, short}, {a3, long}, {0, short}, {a3, 2 * long}}}
@@ -43,7 +44,7 @@ var (
 
 // Tones are all of them.
 func Tones() []Tone {
-	return []Tone{ToneStarted, ToneStopped, TonePeerStopped, ToneReady, ToneWarning, ToneFault, ToneMutedTalking}
+	return []Tone{ToneStarted, ToneStopped, TonePeerStopped, ToneMark, ToneReady, ToneWarning, ToneFault, ToneMutedTalking}
 }
 
 // String names the tone.

@@ -39,6 +39,9 @@ type Config struct {
 	Format        pcm.Format
 	Width         pcm.Width
 	Period        time.Duration // of a callback; zero means 10 ms
+	// Tap, if there is one, hears the microphone before gain and mute, in mono blocks of at most a Period that end at the
+	// time given, on any clock that goes on. It runs on the card's thread, and is real-time like all that does.
+	Tap func(end time.Duration, block []float32, muted bool)
 }
 
 const (

@@ -24,6 +24,7 @@ type input struct {
 	mics   atomic.Pointer[[]*Mic]
 	muted  atomic.Bool
 	gain   gain
+	tap    func(end time.Duration, block []float32, muted bool)
 }
 
 func newInput(cfg Config, now func() time.Duration) *input {
@@ -31,6 +32,9 @@ func newInput(cfg Config, now func() time.Duration) *input {
 	slots := int(cfg.Format.Samples(studioDepth))/block + 1
 	in := &input{format: cfg.Format, now: now, mono: make([]float32, block), meter: pcm.NewMeter(cfg.Format), pace: pace{format: cfg.Format}}
 	in.studio = ring.New(cfg.Format, slots, block)
+	if in.tap = cfg.Tap; in.tap == nil {
+		in.tap = func(time.Duration, []float32, bool) {}
+	}
 	in.clock.epoch = time.Now().Add(-now())
 	in.mics.Store(new([]*Mic))
 	return in
@@ -59,6 +63,7 @@ func (in *input) deliver(ticket uint64, data []float32, filled bool) bool {
 			m.lane.ring.Write(in.mono[:n])
 		}
 		rest = rest[n*in.format.Channels:]
+		in.tap(at-in.format.Duration(int64(len(rest)/in.format.Channels)), in.mono[:n], in.muted.Load())
 	}
 	in.last.Store(int64(at))
 	return true

@@ -19,11 +19,13 @@ To set a box up: copy docs/conn.conf.example to conn.conf, fill in what your SIP
 
   orionbox devices             which sound cards are there
   orionbox check -c conn.conf  is the file right
+  orionbox panel test          are the buttons and LEDs wired right
   orionbox run -c conn.conf    be the box
 
 and, in another terminal, or from a script:
 
   orionbox status              what it is doing
+  orionbox preflight           is all ready for a session
   orionbox press record        start a take; press again to end it
 
 To make a studio of several boxes, invite the others on the producer's box, and hand each its string:
@@ -67,7 +69,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
 		newPeers(), newMarker(), newChunks(), newPlay(), newRequest(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
-		newCheck(), newDevices(), newRecover(), newExport(), newVersion())
+		newCheck(), newDevices(), newPanel(), newPreflight(), newRecover(), newExport(), newVersion())
 	return root
 }
 

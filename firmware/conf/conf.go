@@ -44,6 +44,7 @@ type ConnectionDetails struct {
 	Server          string // host or host:port, IPv6 in brackets
 	CallNo          string // what to dial, then commas (pauses) and digits: "600,,1234#"
 	ConnString      Secret // as written; already taken apart into the fields above and those of ChatSettings
+	EchoNo          string // a number that sends back what it hears; empty = none
 	Transport       string // udp, tcp
 	MediaEncryption string // none
 }
@@ -68,6 +69,7 @@ type AudioSettings struct {
 	Mic               string // Default, name, stable id, null, file:PATH
 	Speakers          string // the same
 	RecordingLocation string // folder; a relative one has been joined to the folder of conn.conf
+	Cues              string // words, tones, off
 	PreRoll           time.Duration
 	Reserve           int64 // bytes of the disk that recordings leave free
 }
@@ -95,11 +97,19 @@ type LQRecordingSettings struct {
 	Codec string // Default, opus, G722, PCMU, PCMA
 }
 
-// Hardware says which GPIO line is which button or LED.
+// Seats is how many LEDs a panel has for peers.
+const Seats = 4
+
+// Hardware says which GPIO line is which button or LED, and what else the computer is to do for the box.
 type Hardware struct {
 	Chip string // name, auto, sim
 	// Lines maps button_NAME and led_NAME to a line number, with `!` in front if active low. What has no line is absent.
-	Lines map[string]string
+	Lines       map[string]string
+	Peers       [Seats]string // whose LED each is, by name or id; empty = in the order in which they join
+	Strip       string        // SPI device of an APA102 strip; empty = none
+	StripLights int
+	PowerOff    string        // auto, yes, no
+	Watchdog    time.Duration // after which the computer restarts if the box hangs; 0 = never
 }
 
 // Delivery says when recordings are sent and whether delivered ones may go when space is short.

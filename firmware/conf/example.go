@@ -23,8 +23,11 @@ func Example() string {
 		for _, k := range g.keys {
 			d := k.describe(g.name)
 			about := comment(d.Meaning) + "\n" + comment(fmt.Sprintf("Allowed: %s. Default: %s.", d.Allowed, d.Default))
-			if d.Allowed == lineAllowed {
+			switch d.Allowed { // those of many keys, told once
+			case lineAllowed:
 				about = comment(fmt.Sprintf("Buttons and LEDs. Allowed: %s. Default: %s.", d.Allowed, d.Default))
+			case seatAllowed:
+				about = comment(fmt.Sprintf("Whose LED is which. Unset: of whoever joins next. Allowed: %s. Default: %s.", d.Allowed, d.Default))
 			}
 			if about != above {
 				fmt.Fprintf(&b, "\n%s\n", about)

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,8 @@ var known = []group{
 			func(c *Config, v string) error { return text(&c.ConnectionDetails.Server, v, hostMaybePort) }},
 		{Key{Name: "call_no", Example: "600", Meaning: "The conference: its number, then for a PIN commas (a pause of 2 s each) and the digits to send, as 600,,1234#.", Allowed: "number, then commas and the digits 0-9 * # A-D"},
 			func(c *Config, v string) error { return text(&c.ConnectionDetails.CallNo, v, callNumber) }},
+		{Key{Name: "echo_no", Meaning: "A number that sends back what it hears, for the pre-flight (two short presses of status): *43 at FreePBX and at `orionbox conference`. Unset: no echo call.", Allowed: "a number"},
+			func(c *Config, v string) error { return text(&c.ConnectionDetails.EchoNo, v, plainNumber) }},
 		{Key{Name: "conn_string", Secret: true, Meaning: "The invite: one string in place of the four keys above and, if it is a full one, of ip_address, port, username, role, token and fingerprint. Where one of them is written out as well, it wins. `orionbox join` writes them all out.", Allowed: "a full invite, or base64 of user;password;server;call_no (call_no may be left out)"},
 			func(c *Config, v string) error { return secret(&c.ConnectionDetails.ConnString, v, connStringError) }},
 		{Key{Name: "transport", Default: "udp", Meaning: "How to reach the SIP server.", Allowed: list(transports)},
@@ -60,6 +63,8 @@ var known = []group{
 			func(c *Config, v string) error { return text(&c.AudioSettings.Mic, v, soundDevice) }},
 		{Key{Name: "speakers", Default: "Default", Meaning: "The output that plays the conference.", Allowed: "Default, a device's name or stable id, null, file:PATH (which is written)"},
 			func(c *Config, v string) error { return text(&c.AudioSettings.Speakers, v, soundDevice) }},
+		{Key{Name: "cues", Default: "words", Meaning: "What the box says in the headphones, and in no recording: take started, storage low, muted while you talk.", Allowed: list(cueKinds)},
+			func(c *Config, v string) error { return oneOf(&c.AudioSettings.Cues, v, cueKinds) }},
 		{Key{Name: "recording_location", Default: "recordings", Meaning: "Folder of all recordings, made if missing. One without / in front is meant from the folder of this file.", Allowed: "a folder"},
 			func(c *Config, v string) error { return text(&c.AudioSettings.RecordingLocation, v, folder) }},
 		{Key{Name: "pre_roll", Default: "2", Meaning: "Seconds of sound before the press of Record that a take begins with.", Allowed: "0 to 10, as 2 or 1.5"},
@@ -95,7 +100,7 @@ var known = []group{
 		{Key{Name: "codec", Default: "Default", Meaning: "Voice codec; Default offers opus, G722, PCMU, PCMA in this order.", Allowed: list(codecs)},
 			func(c *Config, v string) error { return oneOf(&c.LQRecordingSettings.Codec, v, codecs) }},
 	}},
-	{"Hardware", "Which GPIO line is which button and LED. A value is a line number, with ! in front if active low, or none.", hardwareKeys()},
+	{"Hardware", "Which GPIO line is which button and LED, and what else is wired to the computer.", hardwareKeys()},
 	{"Delivery", "How studio recordings get to the producer.", []key{
 		{Key{Name: "policy", Default: "live", Meaning: "live: while recording; end: when the session ends, the box then stays up until all is there; request: when the producer asks.", Allowed: list(policies)},
 			func(c *Config, v string) error { return oneOf(&c.Delivery.Policy, v, policies) }},
@@ -133,7 +138,31 @@ func hardwareKeys() []key {
 	for _, l := range leds {
 		keys = append(keys, lineKey("led_"+l, "Line of the LED "+l+"."))
 	}
-	return keys
+	for seat := range Seats {
+		keys = append(keys, seatKey(seat))
+	}
+	return append(keys,
+		key{Key{Name: "strip", Default: "none", Meaning: "SPI device of a strip of APA102 lights that shows the peers in colour, the first light for peer1.", Allowed: "a device as /dev/spidev0.0, or none"},
+			func(c *Config, v string) error { return text(&c.Hardware.Strip, orNone(v), oneLine) }},
+		key{Key{Name: "strip_lights", Default: "8", Meaning: "Lights of the strip.", Allowed: "1 to 64"},
+			func(c *Config, v string) error { return number(&c.Hardware.StripLights, v, 1, 64) }},
+		key{Key{Name: "power_off", Default: "auto", Meaning: "Whether holding status switches the computer off in the end. auto: on a Raspberry Pi; elsewhere the box only stops.", Allowed: list(powerOffs)},
+			func(c *Config, v string) error { return oneOf(&c.Hardware.PowerOff, v, powerOffs) }},
+		key{Key{Name: "watchdog", Default: "0", Meaning: "Seconds after which the computer's watchdog restarts it if the box hangs; 0: never. A Raspberry Pi's takes 15 at most.", Allowed: "0 to 60"},
+			func(c *Config, v string) error { return seconds(&c.Hardware.Watchdog, v, time.Minute) }})
+}
+
+// orNone makes none unset.
+func orNone(v string) string {
+	if strings.EqualFold(v, "none") {
+		return ""
+	}
+	return v
+}
+
+func seatKey(seat int) key {
+	k := Key{Name: fmt.Sprintf("peer%d", seat+1), Meaning: "Whose LED it is. Unset: of whoever joins next.", Allowed: seatAllowed}
+	return key{k, func(c *Config, v string) error { return text(&c.Hardware.Peers[seat], v, personName) }}
 }
 
 func lineKey(name, meaning string) key {

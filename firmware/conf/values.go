@@ -22,6 +22,8 @@ var (
 	roles       = []string{"ARTIST", "PRODUCER", "LISTENER"}
 	codecs      = []string{"Default", "opus", "G722", "PCMU", "PCMA"}
 	policies    = []string{"live", "end", "request"}
+	cueKinds    = []string{"words", "tones", "off"}
+	powerOffs   = []string{"auto", "yes", "no"}
 	widths      = []int{2, 3, 4}
 	channels    = []int{1, 2}
 	rates       = []int{44100, 48000, 88200, 96000}
@@ -33,6 +35,7 @@ var (
 const (
 	maxGPIO     = 1023
 	lineAllowed = "0 to 1023, ! in front for active low, or none"
+	seatAllowed = "a name or id, as `orionbox peers` shows them"
 )
 
 // The takers: each checks value, and stores it only when it is right.
@@ -207,6 +210,14 @@ func callNumber(v string) error {
 		return errors.New("is no number to call")
 	}
 	return nil
+}
+
+// plainNumber is one without digits to send.
+func plainNumber(v string) error {
+	if strings.Contains(v, ",") {
+		return errors.New("has digits to send, which an echo needs not")
+	}
+	return callNumber(v)
 }
 
 func host(v string) error {

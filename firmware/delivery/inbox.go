@@ -258,6 +258,22 @@ func (i *Inbox) Status() InboxStatus {
 	return s
 }
 
+// Owed is how many takes are not here whole; one more if what is here cannot be cut.
+func (i *Inbox) Owed() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	owed := 0
+	for k, a := range i.shelf.arrivals {
+		if k.File != hub.JournalFile && !a.taken() && !a.over() {
+			owed++
+		}
+	}
+	if owed == 0 && i.troubleLocked() != "" {
+		owed++
+	}
+	return owed
+}
+
 // Trouble is why nothing arrives, or what has is not cut; empty if all is well.
 func (i *Inbox) Trouble() string {
 	i.mu.Lock()

@@ -290,6 +290,19 @@ func (o *Outbox) Delivering() bool {
 	return slices.ContainsFunc(o.book.parcels, func(p *parcel) bool { return !p.journal && p.state == waiting && o.book.mayGo(p) })
 }
 
+// Owed is how many takes no producer has yet.
+func (o *Outbox) Owed() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	owed := 0
+	for _, p := range o.book.parcels {
+		if !p.journal && p.state != delivered {
+			owed++
+		}
+	}
+	return owed
+}
+
 // Trouble is why nothing is sent; empty if all is well.
 func (o *Outbox) Trouble() string {
 	o.mu.Lock()

@@ -29,6 +29,7 @@ type Outbox interface {
 	MakeRoom(enough int64)
 	Progress() (moved int64, left int)
 	Delivering() bool
+	Owed() int
 	Trouble() string
 	Status() delivery.OutboxStatus
 }
@@ -39,6 +40,7 @@ type Inbox interface {
 	Cut([]takes.Chunk)
 	Heed(delivery.Sample)
 	Progress() (moved int64, left int)
+	Owed() int
 	Trouble() string
 	Status() delivery.InboxStatus
 }
@@ -330,20 +332,14 @@ func (d *Director) lookDelivery() (s DeliveryStatus) {
 // lookSafe is what is missing until the box may be unplugged.
 func (d *Director) lookSafe(s DeliveryStatus) SafeStatus {
 	missing := []string{}
-	if d.state.Take != session.Idle || len(d.studio.open) > 0 {
-		missing = append(missing, fmt.Sprintf("take %d is not closed: press record", d.studio.last.take()))
-	}
-	if n := len(d.clerk.jobs); n > 8 {
-		missing = append(missing, fmt.Sprintf("%d lines of the journal wait for the disk", n))
+	if open := d.closed(); open != "" {
+		missing = append(missing, open)
 	}
 	if s.Outbox != nil {
 		missing = append(missing, s.Outbox.Missing()...)
 	}
 	if s.Inbox != nil {
 		missing = append(missing, s.Inbox.Missing()...)
-	}
-	if d.cfg.Role == session.Artist && d.parts.Outbox == nil && d.cfg.NoHub != nil && d.studio.last.number > 0 {
-		missing = append(missing, "nothing is delivered: there is no hub")
 	}
 	return SafeStatus{Safe: len(missing) == 0, Missing: missing}
 }

@@ -57,11 +57,13 @@ func (o outgoing) Want(k takes.TrackKey, _ time.Time) {
 func (o outgoing) Filed(hub.File)                    {}
 func (o outgoing) MakeRoom(enough int64)             { o.with(func() { o.enough = enough }) }
 func (o outgoing) Delivering() bool                  { return false }
+func (o outgoing) Owed() int                         { return len(o.Status().Waiting) }
 func (o outgoing) Trouble() string                   { return o.Status().Trouble }
 func (o outgoing) Status() (s delivery.OutboxStatus) { o.with(func() { s = o.out }); return s }
 func (i incoming) Filed(f hub.File, group string)    { i.with(func() { i.filed[f.TrackKey] = group }) }
 func (i incoming) Cut(chunks []takes.Chunk)          { i.with(func() { i.cuts = append(i.cuts, chunks) }) }
 func (i incoming) Trouble() string                   { return i.Status().Trouble }
+func (i incoming) Owed() int                         { return len(i.Status().Arriving) }
 func (i incoming) Status() (s delivery.InboxStatus)  { i.with(func() { s = i.in }); return s }
 
 // inStudio is a rig at a table whose outbox and inbox the test is.

@@ -20,8 +20,11 @@ import (
 	"orionbox/firmware/clock"
 	"orionbox/firmware/health"
 	"orionbox/firmware/hub"
+	"orionbox/firmware/lamps"
+	"orionbox/firmware/preflight"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
+	"orionbox/hw/board"
 	"orionbox/sip/media"
 	"orionbox/sip/phone"
 )
@@ -80,6 +83,14 @@ type Config struct {
 	Speak        func(p Playback, rate int) (hush func())
 	NoHub        error  // why there is no hub though there should be one; nil else
 	HangUp       func() // leaves the conference for good
+
+	Ready   <-chan struct{}                                   // closed when earlier sessions are repaired
+	Chip    string                                            // of the panel
+	Peers   []string                                          // whose LED each of the peers' is, by name or id; empty: of whoever joins next
+	Tones   bool                                              // cues are tones, not words
+	Talking func() bool                                       // whether somebody talked into the muted microphone since it was asked last
+	Echo    func(ctx context.Context) (preflight.Echo, error) // calls a number that echoes; nil = there is none
+	Alive   func()                                            // called as long as the loop turns
 }
 
 // Parts are what a director steers.
@@ -89,6 +100,8 @@ type Parts struct {
 	Hub    Hub    // nil without one
 	Outbox Outbox // nil without a hub, and on a box that delivers nothing
 	Inbox  Inbox  // nil until Receive
+	Panel  Panel  // nil without one
+	Cues   Cues   // nil if none are wanted
 	Studio Recorder
 	Disk   Disk
 }
@@ -131,7 +144,11 @@ type Director struct {
 
 	room
 	courier
-	id        string // of this box among the peers
+	face
+	prompter
+	computer  *board.State // as last seen, nil before
+	flying    bool         // a pre-flight is under way
+	id        string       // of this box among the peers
 	clock     timelines
 	synced    time.Time // when the session clock became the present one
 	settled   bool      // it is known well enough to tell the room what happened when
@@ -155,7 +172,8 @@ func New(cfg Config, parts Parts, log *slog.Logger) *Director {
 		faults: health.New(),
 		shown:  []health.Fault{},
 		studio: newTrack(parts.Studio),
-		room:   newRoom(), courier: newCourier(), id: takes.FileName(cfg.Name), markers: newMarkers(),
+		room:   newRoom(), courier: newCourier(), face: face{seats: lamps.NewSeats(cfg.Peers)},
+		id: takes.FileName(cfg.Name), markers: newMarkers(),
 		clock: newTimelines(born), card: clock.NewCard(cfg.Studio.Rate),
 	}
 	if parts.Hub != nil {
@@ -175,7 +193,7 @@ func (d *Director) Run(ctx context.Context) error {
 	calls := d.phoneEvents()
 	d.say(hub.KindNotice, hub.NoticeJoined)
 	d.doTick()
-	for d.settle(); !d.done(); d.settle() {
+	for d.turn(); !d.done(); d.turn() {
 		select {
 		case <-asked:
 			asked = nil
@@ -188,6 +206,8 @@ func (d *Director) Run(ctx context.Context) error {
 			d.judge()
 		case e := <-d.parts.Studio.Events():
 			d.doStudio(e)
+		case e := <-d.panelEvents():
+			d.doPanel(e)
 		case e := <-d.hubEvents():
 			d.doHub(e)
 		case e := <-d.voiceEvents():
@@ -202,7 +222,15 @@ func (d *Director) Run(ctx context.Context) error {
 	}
 	d.endPlaying("the box stops")
 	d.say(hub.KindNotice, hub.NoticeLeft)
+	d.halted = d.halt
+	d.light()
 	return nil
+}
+
+// turn is what follows on every event.
+func (d *Director) turn() {
+	d.settle()
+	d.light()
 }
 
 const (
@@ -211,7 +239,7 @@ const (
 )
 
 func (d *Director) done() bool {
-	return d.state.Done() && d.voice == nil && d.folder == nil && d.rested() // closed, not only asked to
+	return d.state.Done() && d.voice == nil && d.folder == nil && d.rested() && d.spokenOut() // closed, not only asked to
 }
 
 func (d *Director) phoneEvents() <-chan phone.Event {
@@ -240,6 +268,7 @@ func (d *Director) feed(e session.Event) {
 		d.log.Info("take", "number", next.Number, "state", string(next.Take))
 	}
 	d.notices(before, next)
+	d.cues(before, next)
 	d.judge()
 }
 
@@ -259,11 +288,17 @@ func (d *Director) carryOut(effect session.Effect) {
 	case session.MuteSpeakers:
 		d.parts.Audio.MuteSpeakers(f.On)
 	case session.Mark:
-		d.marked = d.mark(d.now(), "").Marker
+		at := f.At
+		if at.IsZero() {
+			at = d.now()
+		}
+		d.marked = d.mark(at, "").Marker
+		d.cueMark()
 	case session.HangUp:
 		d.cfg.HangUp()
 	case session.Refuse:
 		d.refusal = f.Why
-	case session.Report: // spoken by the panel; every door shows the status itself
+	case session.Report: // every door shows the status itself
+		d.cueReport()
 	}
 }

@@ -31,7 +31,13 @@ func (d *Director) Press(ctx context.Context, button session.Button, hold time.D
 	if !slices.Contains(session.Buttons, button) {
 		return "", fmt.Errorf("press %q: %w", button, ErrUnknownButton)
 	}
-	failed := d.onLoop(ctx, func() { text, err = d.press(button, hold) })
+	failed := d.onLoop(ctx, func() {
+		if d.testing {
+			text, err = "pressed on the panel, which is being tested: nothing else comes of it", d.parts.Panel.Press(string(button), hold)
+			return
+		}
+		text, err = d.press(session.Press{Button: button}, hold)
+	})
 	return text, errors.Join(failed, err)
 }
 
@@ -54,23 +60,33 @@ func (d *Director) onLoop(ctx context.Context, f func()) error {
 	}
 }
 
-func (d *Director) press(button session.Button, hold time.Duration) (string, error) {
-	d.log.Info("press", "button", string(button), "hold", hold)
-	if button == session.Status && hold >= finishHold {
-		if d.state.Leaving {
-			d.park = true
-			return "the box stops now; what is not delivered is sent at its next start", nil
-		}
-		d.feed(session.Leave{})
-		return "finishing: the take is closed and delivered, then the box stops; hold it once more not to wait for that", nil
+func (d *Director) press(p session.Press, hold time.Duration) (string, error) {
+	d.log.Info("press", "button", string(p.Button), "hold", hold)
+	if p.Button == session.Status && hold >= finishHold {
+		return d.finish(), nil
 	}
 	d.refusal = ""
-	d.feed(session.Press{Button: button})
+	d.feed(p)
 	if d.refusal != "" {
 		return "", fmt.Errorf("%w: %s", ErrRefused, d.refusal)
 	}
-	return d.words(button), nil
+	return d.words(p.Button), nil
 }
+
+// finish closes all, and has the box stop; asked for once more, without waiting for deliveries.
+func (d *Director) finish() string {
+	if d.state.Leaving {
+		d.park = true
+		return "the box stops now; what is not delivered is sent at its next start"
+	}
+	d.halt = true
+	d.cueFinish()
+	d.feed(session.Leave{})
+	return "finishing: the take is closed and delivered, then the box stops; hold it once more not to wait for that"
+}
+
+// Halted tells whether status was held: whether the computer is to be switched off, now that the box has stopped.
+func (d *Director) Halted() bool { return d.halted }
 
 // words says what a press led to.
 func (d *Director) words(button session.Button) string {

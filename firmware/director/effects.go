@@ -18,7 +18,8 @@ func (d *Director) openSession() {
 	d.shelve()
 	d.folder, d.lost = f, 0
 	d.timed = time.Time{} // the journal begins with where the clocks stand
-	go func() {           // not the clerk's work: however long its queue, a take has to have a folder
+	d.noteWall()
+	go func() { // not the clerk's work: however long its queue, a take has to have a folder
 		f.session, f.err = d.parts.Disk.Begin(f.began)
 		close(f.ready)
 		d.clerk.reports <- func() { d.doFolder(f) }

@@ -13,22 +13,31 @@ import (
 	"orionbox/sip/phone"
 )
 
-// stalled is how long a take may go without a byte on disk before a person is told: twice the longest time between two
-// flushes.
+// stalled is how long a take may go without a byte on disk before a person is told in words: twice the longest time between
+// two flushes.
 const stalled = 2 * time.Second
+
+// growing is how long ago the disk may have taken the last byte of a take that is called recording: twice the usual time between
+// two flushes.
+const growing = time.Second
 
 // space is what the disk guard found last.
 type space struct {
 	free    int64
 	asked   bool
+	looked  bool    // at least once
 	minutes float64 // of a take, until the reserve is reached
 }
 
 // doTick is done twice a second: look at the disk, try again what failed, judge.
 func (d *Director) doTick() {
 	d.measureDisk()
+	if d.cfg.Alive != nil {
+		d.cfg.Alive()
+	}
 	now := d.now()
 	d.keepTime(now)
+	d.cueTalking()
 	d.tellSettled()
 	d.deliver()
 	if now.Sub(d.retried) >= retryEvery {
@@ -59,7 +68,7 @@ func (d *Director) measureDisk() {
 }
 
 func (d *Director) doDisk(free int64, err error) {
-	d.disk.asked = false
+	d.disk.asked, d.disk.looked = false, true
 	d.found(health.StorageUnknown, err)
 	if err != nil {
 		return
@@ -102,6 +111,7 @@ func (d *Director) judge() {
 	d.judgeAudio(d.parts.Audio.Status(), now)
 	d.judgeStorage(now)
 	d.judgeTake(d.parts.Studio.Status(), now)
+	d.judgePanel(now)
 	d.tell(d.faults.Faults(now))
 	d.show()
 }
@@ -150,6 +160,7 @@ func (d *Director) tell(faults []health.Fault) {
 	for _, f := range faults {
 		if !slices.ContainsFunc(d.shown, func(o health.Fault) bool { return o.ID == f.ID }) {
 			d.log.Warn("fault", "id", f.ID, "text", f.Text, "detail", f.Detail)
+			d.cueFault(f)
 		}
 	}
 	for _, f := range d.shown {

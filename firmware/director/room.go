@@ -87,6 +87,7 @@ func (d *Director) doPeers(changed []hub.Peer) {
 		if was := d.peers[p.ID]; was.State != p.State && p.ID != d.id {
 			news = append(news, p.ID+" "+string(p.State))
 		}
+		d.cuePeer(d.peers[p.ID], p)
 		d.peers[p.ID] = p
 	}
 	if len(news) > 0 && d.parts.Hub.Status().State == hub.StateConnected {

@@ -1,6 +1,7 @@
 package director
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,10 @@ import (
 	"orionbox/audio/engine"
 	"orionbox/firmware/health"
 	"orionbox/firmware/hub"
+	"orionbox/firmware/lamps"
 	"orionbox/firmware/session"
+	"orionbox/hw/board"
+	"orionbox/hw/led"
 	"orionbox/sip/media"
 	"orionbox/sip/phone"
 )
@@ -34,6 +38,8 @@ type Status struct {
 	Clock     ClockStatus    `json:"clock"`
 	Delivery  DeliveryStatus `json:"delivery"`
 	Safe      SafeStatus     `json:"safe_to_unplug"`
+	Panel     *PanelStatus   `json:"panel,omitempty"` // missing without one
+	Board     *board.State   `json:"board,omitempty"` // missing until it was looked at
 	Peers     []hub.Peer     `json:"peers"`
 	Faults    []health.Fault `json:"faults"`
 }
@@ -107,6 +113,7 @@ func (d *Director) look() Status {
 	s.Recording = s.Take.Recording
 	s.Delivery = d.lookDelivery()
 	s.Safe = d.lookSafe(s.Delivery)
+	s.Panel, s.Board = d.lookPanel(), d.computer
 	if d.folder != nil {
 		s.Session = d.folder.name
 	}
@@ -142,7 +149,7 @@ func (d *Director) lookTake() TakeStatus {
 	}
 	r := d.parts.Studio.Status()
 	s.FileStatus = FileStatus{
-		Recording: d.state.Recording() && d.now().Sub(r.LastSynced) < stalled,
+		Recording: d.state.Recording() && d.now().Sub(r.LastSynced) < growing,
 		File:      d.studio.last.file(),
 		Seconds:   d.cfg.Studio.Duration(r.Samples).Seconds(),
 		Bytes:     r.Bytes, Lost: r.Lost,
@@ -197,6 +204,12 @@ func (s Status) Print(w io.Writer) error {
 		line("received", "%s", in.Line())
 	}
 	line("unplug", "%s", s.Safe.line())
+	if s.Panel != nil {
+		line("panel", "%s", s.Panel.line())
+	}
+	if s.Board != nil {
+		line("computer", "%s", boardLine(*s.Board))
+	}
 	for _, f := range s.Faults {
 		line("fault", "%s", f)
 	}
@@ -277,6 +290,37 @@ func (a AudioStatus) micLine() string {
 	text := deviceLine(a.Mic) + muted(a.MicMuted) + fmt.Sprintf(", peak %.0f dBFS", a.PeakDB)
 	if a.Clipped {
 		text += ", CLIPPED"
+	}
+	return text
+}
+
+func (p PanelStatus) line() string {
+	var lit []string
+	for _, name := range lamps.Names(len(p.Peers)) {
+		if pattern := p.LEDs[name]; pattern != led.Off && pattern != "" {
+			lit = append(lit, name+" "+string(pattern))
+		}
+	}
+	text := p.Chip + ": all dark"
+	if len(lit) > 0 {
+		text = p.Chip + ": " + strings.Join(lit, ", ")
+	}
+	if p.Testing {
+		text += "; it is being tested, its buttons do nothing else"
+	}
+	return text
+}
+
+func boardLine(b board.State) string {
+	text := cmp.Or(b.Model, "a computer")
+	if b.Temperature != nil {
+		text += fmt.Sprintf(", %.0f degrees", *b.Temperature)
+	}
+	if p := b.Power; p != nil && p.HadUndervoltage {
+		text += ", power was too weak"
+	}
+	if t := b.Time; t.Known && !t.Synchronised {
+		text += ", date not synchronised"
 	}
 	return text
 }

@@ -26,29 +26,30 @@ type Kind struct {
 	Text     string        // what is wrong
 	Hint     string        // what to do about it
 	After    time.Duration // shown only once it has lasted this long
+	Aside    bool          // has an LED of its own, or is no matter for a musician: the LED status leaves it out
 	hides    []string      // faults that follow from this one and need no mention
 }
 
 // The faults of a box.
 var (
 	Unconfigured = Kind{ID: "not-configured", Severity: Warning, Text: "no SIP account is set up",
-		Hint: "set user, password, server and call_no under ConnectionDetails; recording works without"}
+		Hint: "set user, password, server and call_no under ConnectionDetails; recording works without", Aside: true}
 	CallRefused = Kind{ID: "call-refused", Severity: Error, Text: "the SIP server refuses the call",
 		Hint: "check user, password and call_no with whoever runs the server", hides: []string{"call-down"}}
 	CallDown = Kind{ID: "call-down", Severity: Warning, Text: "not in the conference",
-		Hint: "the box keeps trying; recording goes on", After: 3 * time.Second}
+		Hint: "the box keeps trying; recording goes on", After: time.Second, Aside: true}
 	PINUnsent = Kind{ID: "pin-unsent", Severity: Error, Text: "the digits of call_no could not be sent",
 		Hint: "the conference may be waiting for its PIN: allow RFC 4733 digits for this extension at the server"}
 	HubRefused = Kind{ID: "hub-refused", Severity: Error, Text: "the hub refuses this box",
 		Hint: "ask the producer for a new invite; recording and the call go on", hides: []string{"hub-down"}}
 	HubDown = Kind{ID: "hub-down", Severity: Warning, Text: "the hub does not answer: peers are not seen",
-		Hint: "the box keeps trying; markers and chat wait and are sent when it is back", After: 5 * time.Second}
+		Hint: "the box keeps trying; markers and chat wait and are sent when it is back", After: time.Second}
 	HubStuck = Kind{ID: "hub-stuck", Severity: Warning, Text: "the hub is there, but does not take what this box says",
 		Hint: "look at the hub: `orionbox hub status` there; nothing is lost, the box says it again"}
 	HubMissing = Kind{ID: "hub-missing", Severity: Warning, Text: "there is no hub: this box is alone",
 		Hint: "mend what the detail says and start the box again; recording and the call go on"}
 	HubWordRefused = Kind{ID: "hub-word-refused", Severity: Warning, Text: "the hub refused what this box said",
-		Hint: "read why; nothing of a recording is lost"}
+		Hint: "read why; nothing of a recording is lost", Aside: true}
 	Undelivered = Kind{ID: "undelivered", Severity: Warning, Text: "recordings are not getting to the hub",
 		Hint: "mend what the detail says; they stay on this box and are sent by themselves", After: 20 * time.Second}
 	Unreceived = Kind{ID: "unreceived", Severity: Warning, Text: "recordings of others do not arrive",
@@ -56,9 +57,9 @@ var (
 	NoMicrophone = Kind{ID: "no-microphone", Severity: Error, Text: "no input device",
 		Hint: "plug the interface in, or correct AudioSettings, mic (`orionbox devices` lists what there is)", After: time.Second}
 	NoSpeakers = Kind{ID: "no-speakers", Severity: Warning, Text: "no output device",
-		Hint: "plug the interface in, or correct AudioSettings, speakers (`orionbox devices` lists what there is)", After: time.Second}
+		Hint: "plug the interface in, or correct AudioSettings, speakers (`orionbox devices` lists what there is)", After: time.Second, Aside: true}
 	StorageLow = Kind{ID: "storage-low", Severity: Warning, Text: "storage is low",
-		Hint: "deliver or delete recordings"}
+		Hint: "deliver or delete recordings", Aside: true}
 	StorageFull = Kind{ID: "storage-full", Severity: Error, Text: "storage is at the reserve: recordings are closed and none starts",
 		Hint: "deliver or delete recordings, or use a larger disk", hides: []string{"storage-low", "take-failed", "voice-failed"}}
 	StorageUnknown = Kind{ID: "storage-unknown", Severity: Error, Text: "the recordings' disk does not tell its free space",
@@ -73,6 +74,14 @@ var (
 		Hint: "use a faster card; the gap stands in the session's journal"}
 	JournalFailed = Kind{ID: "journal-failed", Severity: Error, Text: "the session's journal cannot be written",
 		Hint: "look at the disk; the recordings themselves go on"}
+	PanelBroken = Kind{ID: "panel", Severity: Warning, Text: "a part of the panel does not work",
+		Hint: "mend what the detail says; the other buttons and LEDs, and `orionbox press`, work all the same"}
+	LowPower = Kind{ID: "low-power", Severity: Error, Text: "the power supply is too weak",
+		Hint: "use the power supply made for this computer, and a short cable: cards break of this"}
+	TooHot = Kind{ID: "too-hot", Severity: Warning, Text: "the computer is too hot, and slows down",
+		Hint: "give it air and shade"}
+	ClockUnset = Kind{ID: "clock-unset", Severity: Warning, Text: "the computer's clock has not been set: names of files may have a wrong date",
+		Hint: "give it the network, or a clock with a battery; takes are in step all the same", After: time.Minute, Aside: true}
 	Unrepaired = Kind{ID: "unrepaired", Severity: Error, Text: "a recording of an earlier session could not be repaired",
 		Hint: "run `orionbox recover` on the recordings' folder and read what it says; nothing was deleted"}
 )
@@ -85,6 +94,7 @@ type Fault struct {
 	Detail   string    `json:"detail,omitempty"`
 	Hint     string    `json:"hint"`
 	Since    time.Time `json:"since"`
+	Aside    bool      `json:"-"` // as in Kind
 }
 
 // String is the fault as one line.
@@ -128,7 +138,7 @@ func (l *Ledger) Faults(now time.Time) []Fault {
 	faults := []Fault{}
 	for id, h := range l.held {
 		if now.Sub(h.since) >= h.After && !l.hidden(id) {
-			faults = append(faults, Fault{ID: id, Severity: h.Severity, Text: h.Text, Detail: h.detail, Hint: h.Hint, Since: h.since})
+			faults = append(faults, Fault{ID: id, Severity: h.Severity, Text: h.Text, Detail: h.detail, Hint: h.Hint, Since: h.since, Aside: h.Aside})
 		}
 	}
 	slices.SortFunc(faults, func(a, b Fault) int {

@@ -1,5 +1,7 @@
 package session
 
+import "time"
+
 // Button is one of the box's five buttons, by the name that stands in conn.conf.
 type Button string
 
@@ -20,7 +22,10 @@ type Event interface{ event() }
 
 type (
 	// Press is one press of a button, wherever it came from: the panel, the page or the command line.
-	Press struct{ Button Button }
+	Press struct {
+		Button Button
+		At     time.Time // when a finger did; zero for a command, which is meant as it is
+	}
 	// Joined reports that the call is up.
 	Joined struct{}
 	// Left reports that the call is gone, whoever ended it.
@@ -82,8 +87,8 @@ type (
 	MuteMic struct{ On bool }
 	// MuteSpeakers silences the box's own output.
 	MuteSpeakers struct{ On bool }
-	// Mark sets a marker at this instant.
-	Mark struct{}
+	// Mark sets a marker where it was pressed; zero = at this instant.
+	Mark struct{ At time.Time }
 	// Report tells the state of the box to the person who asked.
 	Report struct{}
 	// HangUp leaves the conference for good.

@@ -9,6 +9,8 @@
 //	mutes     mic: the call only; speakers: the box's own output only
 package session
 
+import "time"
+
 // Role is what a box may do in the studio.
 type Role string
 
@@ -48,8 +50,9 @@ type State struct {
 	Open          bool // a session folder is open and the voice recording runs
 	InConference  bool
 	Take          Take
-	Number        int  // of the take that runs or was the last; 0 before the first
-	Again         bool // record was pressed while the last take still closes
+	Number        int       // of the take that runs or was the last; 0 before the first
+	Began         time.Time // when a finger began it; zero if none did
+	Again         bool      // record was pressed while the last take still closes
 	MicMuted      bool
 	SpeakersMuted bool
 	Storage       Storage
@@ -72,7 +75,7 @@ func (s State) Recording() bool { return s.Take == Recording || s.Take == Stoppi
 func Next(s State, e Event) (State, []Effect) {
 	switch e := e.(type) {
 	case Press:
-		return press(s, e.Button)
+		return press(s, e)
 	case Joined:
 		return joined(s)
 	case Left:
@@ -99,15 +102,15 @@ func Next(s State, e Event) (State, []Effect) {
 	return s, nil
 }
 
-func press(s State, b Button) (State, []Effect) {
+func press(s State, p Press) (State, []Effect) {
 	if s.Leaving {
 		return refuse(s, "the box is shutting down")
 	}
-	switch b {
+	switch p.Button {
 	case Record:
-		return pressRecord(s)
+		return pressRecord(s, p.At)
 	case Segment:
-		return pressSegment(s)
+		return pressSegment(s, p.At)
 	case Mic:
 		s.MicMuted = !s.MicMuted
 		return s, []Effect{MuteMic{On: s.MicMuted}}
@@ -120,13 +123,20 @@ func press(s State, b Button) (State, []Effect) {
 	return refuse(s, "there is no such button")
 }
 
-func pressRecord(s State) (State, []Effect) {
+// Guard is how long a take cannot be ended by the finger that began it: whoever presses twice means once. The other way
+// there is none: a take that was ended by mistake is followed by another at once, and its pre-roll has what was missed.
+const Guard = time.Second
+
+func pressRecord(s State, at time.Time) (State, []Effect) {
 	switch s.Take {
 	case Starting, Recording:
+		if !at.IsZero() && !s.Began.IsZero() && at.Sub(s.Began) < Guard {
+			return refuse(s, "the take has only just begun: press record again to end it")
+		}
 		s.Take = Stopping
 		return s, []Effect{StopTake{Why: Pressed}}
 	case Stopping:
-		s.Again = !s.Again
+		s.Again, s.Began = !s.Again, at
 		return s, nil
 	case Failing:
 		s.Take = Idle
@@ -138,14 +148,15 @@ func pressRecord(s State) (State, []Effect) {
 	case s.Storage == StorageFull:
 		return refuse(s, "storage is full: deliver or delete recordings, or use a larger disk")
 	}
+	s.Began = at
 	return startTake(s, nil)
 }
 
-func pressSegment(s State) (State, []Effect) {
+func pressSegment(s State, at time.Time) (State, []Effect) {
 	if why := s.MayMark(); why != "" {
 		return refuse(s, why)
 	}
-	return s, []Effect{Mark{}}
+	return s, []Effect{Mark{at}}
 }
 
 // MayMark tells why this box sets no marker now; empty if it does.

@@ -36,6 +36,9 @@ const (
 	KindPlay           Kind = "play"     // Text is which chunk was played to all, and what became of it; Hub is when, for it is in the voice recording
 )
 
+// KindTime is a line whose Text tells how far the box's clock, and so each Time, is to be trusted.
+const KindTime Kind = "time"
+
 // The texts of KindSession.
 const (
 	Opened    = "opened"

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -14,13 +15,14 @@ import (
 // Board reads the kernel's files below a folder.
 type Board struct {
 	root   string
+	born   time.Time
 	kernel func() (status int, err error) // the clock's status bits, as adjtimex has them; nil = not asked
 }
 
 // New is the board whose files are below root: "/" for this one, another folder for a test. The kernel's clock has no file,
 // and is asked for "/" alone.
 func New(root string) *Board {
-	b := &Board{root: root}
+	b := &Board{root: root, born: time.Now()}
 	if filepath.Clean(root) == "/" {
 		b.kernel = clockStatus
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,11 +16,19 @@ type Time struct {
 	Known        bool `json:"known"`          // whether Synchronised is
 	Synchronised bool `json:"synchronised"`   // by a time server, since the computer started
 	Hardware     bool `json:"hardware_clock"` // there is a clock that went on while the power was off
+	// Set is by how much it was set, at once, since the program looked first. Nanoseconds.
+	Set time.Duration `json:"set_ns"`
+}
+
+// stepped is how much further the clock on the wall has gone than the monotonic one, to the millisecond. How the kernel keeps
+// them right by little and little both have alike.
+func stepped(from, now time.Time) time.Duration {
+	return (now.Round(0).Sub(from.Round(0)) - now.Sub(from)).Round(time.Millisecond)
 }
 
 // Time asks the kernel, and looks for the file that systemd-timesyncd leaves.
 func (b *Board) Time() Time {
-	t := Time{Hardware: b.hardwareClock()}
+	t := Time{Hardware: b.hardwareClock(), Set: stepped(b.born, time.Now())}
 	if b.kernel != nil {
 		if status, err := b.kernel(); err == nil {
 			t.Known, t.Synchronised = true, status&unix.STA_UNSYNC == 0

@@ -144,6 +144,13 @@ func (b *bank) flush() {
 	}
 }
 
+// works tells whether an LED has its line.
+func (b *bank) works(name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.outputs[name] != nil
+}
+
 func (b *bank) close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,7 +16,7 @@ type chip interface {
 	// drive takes an output, inactive.
 	drive(name, spec string) (output, error)
 	// where names line and chip for a person.
-	where(spec string) string
+	where(name, spec string) string
 }
 
 type output interface {
@@ -72,7 +72,7 @@ func (h *header) drive(_, spec string) (output, error) {
 	return c.Drive(s)
 }
 
-func (h *header) where(spec string) string {
+func (h *header) where(_, spec string) string {
 	c, s, err := h.line(spec)
 	if err != nil {
 		return fmt.Sprintf("line %s of chip %s", spec, h.name)
@@ -96,7 +96,7 @@ func (s *simulated) watch(name, _ string, told func(edge)) (io.Closer, bool, err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.broken[name]; err != nil {
-		return nil, false, err
+		return nil, false, fmt.Errorf("%s: %w", s.where(name, ""), err)
 	}
 	s.told[name] = told
 	return simLine{s, name}, false, nil
@@ -106,13 +106,13 @@ func (s *simulated) drive(name, _ string) (output, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.broken[name]; err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", s.where(name, ""), err)
 	}
 	s.outputs[name] = false
 	return simLine{s, name}, nil
 }
 
-func (s *simulated) where(string) string { return "simulated" }
+func (s *simulated) where(name, _ string) string { return fmt.Sprintf("line %s of chip %s", name, Sim) }
 
 // breakLine lets a line fail until err is nil, as a wire that comes off.
 func (s *simulated) breakLine(name string, err error) {
@@ -126,7 +126,7 @@ func (s *simulated) breakLine(name string, err error) {
 	}
 	s.mu.Unlock()
 	if err != nil && told != nil {
-		told(edge{at: time.Now(), lost: err})
+		told(edge{at: time.Now(), lost: fmt.Errorf("%s: %w", s.where(name, ""), err)})
 	}
 }
 
@@ -140,7 +140,7 @@ func (l simLine) Set(active bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.broken[l.name]; err != nil {
-		return err
+		return fmt.Errorf("%s: %w", l.where(l.name, ""), err)
 	}
 	l.outputs[l.name] = active
 	return nil

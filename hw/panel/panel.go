@@ -154,7 +154,7 @@ func (p *Panel) Where() map[string]string {
 	for prefix, lines := range map[string]map[string]string{ButtonPrefix: p.cfg.Buttons, LEDPrefix: p.cfg.LEDs} {
 		for name, spec := range lines {
 			if p.cfg.Chip == Sim || has(spec) {
-				places[prefix+name] = p.chip.where(spec)
+				places[prefix+name] = p.chip.where(prefix+name, spec)
 			}
 		}
 	}
