@@ -32,6 +32,7 @@ func Once(ctx context.Context, cfg Config, number string, log *slog.Logger) (*Si
 	if err != nil {
 		return nil, err
 	}
+	p.board.log = slog.New(slog.DiscardHandler) // its states are of a call that is kept up, which this one is not
 	var c *call
 	l, err := p.reach(ctx, func(l *line) (err error) {
 		c, err = l.dial(ctx)
