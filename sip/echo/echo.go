@@ -21,7 +21,7 @@ import (
 type Result struct {
 	Heard     bool          // it came back
 	RoundTrip time.Duration // from saying a tone to hearing it, codecs and jitter buffers included, to 1 ms; 0 unless Heard
-	LevelDB   float64       // of what came back, relative to what was said: 0 is a whole echo; 0 unless Heard
+	LevelDB   float64       // of what came back, relative to what was said: 0 is all of it; 0 unless Heard
 
 	Received    int64   // packets; 0 = the number sent nothing at all, or nothing of it arrived
 	LossPercent float64 // of the far end's packets; 0 as well if there were none

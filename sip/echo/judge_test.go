@@ -105,6 +105,19 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestEchoThatDrifts: a jitter buffer that learns how the network is makes the echo later, or cuts a burst in two.
+func TestEchoThatDrifts(t *testing.T) {
+	const rate = 16000
+	for name, cut := range map[string]int{"between bursts": 350, "within a burst": 570} {
+		heard := echoed(rate, 60*time.Millisecond, -6)
+		copy(heard[(cut+70)*rate/1000:], heard[cut*rate/1000:])
+		v := judge(heard, rate)
+		if !v.heard || v.delay < 60*time.Millisecond || v.delay > 130*time.Millisecond || math.Abs(v.level+6) > 0.5 {
+			t.Errorf("70 ms more %s: %+v", name, v)
+		}
+	}
+}
+
 // TestVoicesAreNoEcho hears somebody who talks, from every tenth of a second on.
 func TestVoicesAreNoEcho(t *testing.T) {
 	said := cue.Say(cue.Ready, cue.Starting, cue.ShuttingDown, cue.SafeToUnplug, cue.NotYet, cue.Count(2, cue.Takes), cue.ToDeliver,
