@@ -31,6 +31,7 @@ var packages = map[string][]string{
 	"sip/sdp": {}, "sip/rtp": {}, "sip/jitter": {},
 	"sip/media":      {"sip/sdp", "sip/rtp", "sip/jitter", "audio/codec", "audio/pcm", "audio/resample"},
 	"sip/phone":      {"sip/media", "sip/sdp", "sip/rtp"},
+	"sip/echo":       {"sip/phone", "sip/media"},
 	"sip/conference": {"sip/media", "sip/sdp", "sip/rtp"},
 	"audio/pcm":      {},
 	"audio/recorder": {"audio/pcm"},

@@ -87,7 +87,8 @@ func newConference() *cobra.Command {
 		Use:   "conference",
 		Short: "Be the conference: answer calls to any number and mix them, for studios with no SIP server",
 		Long: `Be the conference: a small SIP server that answers calls to any number over UDP and TCP and mixes all who
-called the same one. FILE holds a line "user:password" for each who may call; # starts a comment.`,
+called the same one. Who calls *43 hears themselves: an echo, to try the line before a session. FILE holds a line
+"user:password" for each who may call; # starts a comment.`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if listen == "" {

@@ -107,7 +107,7 @@ func (c *Conference) newLeg(req *sip.Request, user string) (*leg, []byte, error)
 	l.dialog = newDialog(req, sip.ContactHeader{Address: sip.Uri{
 		Scheme: "sip", User: l.room, Host: host.Addr().String(), Port: int(host.Port()), UriParams: over(req.Transport()),
 	}})
-	l.seat = c.rooms.enter(l.room, snd)
+	l.seat = c.rooms.enter(l.room, place(l.room, snd))
 	return l, answer, nil
 }
 

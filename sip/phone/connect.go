@@ -13,6 +13,16 @@ import (
 
 // connect finds the server, opens the line and registers.
 func (p *Phone) connect(ctx context.Context) (*line, error) {
+	l, err := p.reach(ctx, func(l *line) error { return l.register(ctx) })
+	if err == nil {
+		l.start()
+	}
+	return l, err
+}
+
+// reach opens a line to the first address of the server where enter succeeds. What the server itself refuses is not tried
+// at the next.
+func (p *Phone) reach(ctx context.Context, enter func(*line) error) (*line, error) {
 	servers, err := p.find(ctx)
 	if err != nil {
 		return nil, sendFailure("connect", err)
@@ -21,8 +31,7 @@ func (p *Phone) connect(ctx context.Context) (*line, error) {
 	for _, server := range servers {
 		l, err := p.open(ctx, server)
 		if err == nil {
-			if err = l.register(ctx); err == nil {
-				l.start()
+			if err = enter(l); err == nil {
 				return l, nil
 			}
 			l.close()

@@ -4,6 +4,7 @@
 //	Run ── connect ──> line (socket, registration, keep-alive)        again, with backoff, when the line is lost
 //	        └─ calls ──> dial ──> call (one goroutine owns the dialog) again, with backoff, when the call is lost
 //	                                └─ media.Leg ──> Events
+//	Once ── reach ──> line (socket, keep-alive) ──> dial ──> call, for a call beside that one
 //
 // Each step is one attempt in one function that returns why it ended; the loops around them decide how long to wait. What
 // a person may need to know (busy, wrong password, no such number, no route, no media) is a Reason in the Status.

@@ -44,6 +44,13 @@ func (r Reason) needsPerson() bool {
 	return false
 }
 
+// ReasonOf is the reason in an error of Once or of a Single, "" if the error has none.
+func ReasonOf(err error) Reason {
+	var f failure
+	asFailure(err, &f)
+	return f.reason
+}
+
 // failure is why an attempt or a call ended.
 type failure struct {
 	reason     Reason
