@@ -18,6 +18,7 @@ import (
 	"orionbox/firmware/health"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
+	"orionbox/hw/panel"
 	"orionbox/sip/media"
 	"orionbox/sip/phone"
 	"orionbox/sip/rtp"
@@ -137,6 +138,14 @@ type file struct {
 	size  int64
 	broke func() error // of writing
 	stuck func() error // of closing
+	quick bool         // nothing waits for the disk's own pace
+}
+
+func (f *file) Sync() error {
+	if f.quick {
+		return nil
+	}
+	return f.File.Sync()
 }
 
 func (f *file) WriteFrame(p pcm.Frame) error {
@@ -210,6 +219,13 @@ func (v *voice) leg() *media.Leg {
 // rig is a director with parts that a test can break.
 type rig struct {
 	t     *testing.T
+	role  session.Role
+	flush time.Duration // of the recorders
+	poll  time.Duration
+	quick bool         // its disk
+	panel *panel.Panel // nil without one
+	seats []string
+	heard *heard // the cues; nil without
 	card  *card
 	line  *line
 	store *store
@@ -238,21 +254,34 @@ func startIn(t *testing.T, role session.Role, room Hub) *rig {
 // startWith starts a director that shall have a hub, but has none yet for a reason.
 func startWith(t *testing.T, role session.Role, room Hub, noHub error) *rig {
 	t.Helper()
+	return newRig(t, role).start(room, noHub)
+}
+
+// newRig is one that has not started.
+func newRig(t *testing.T, role session.Role) *rig {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	r := &rig{t: t, dir: t.TempDir(), shop: &shop{}, done: make(chan error, 1), hung: make(chan struct{}),
+	r := &rig{t: t, role: role, dir: t.TempDir(), shop: &shop{}, done: make(chan error, 1), hung: make(chan struct{}),
+		flush: 50 * time.Millisecond, poll: 5 * time.Millisecond,
 		card: &card{changed: make(chan struct{}, 64), began: time.Now()},
 		line: &line{events: make(chan phone.Event, 16), status: phone.Status{State: phone.Registering}},
 	}
 	r.card.status.Mic.State, r.card.status.Speakers.State = engine.OK, engine.OK
 	r.store = &store{Store: takes.New(takes.Config{Root: r.dir, Artist: "ann"}, log), free: 100 << 30}
+	return r
+}
+
+func (r *rig) start(room Hub, noHub error) *rig {
+	t, log := r.t, slog.New(slog.DiscardHandler)
+	t.Helper()
 	var writing, closing word
 	r.refuses, r.closes = writing.is, closing.is
 	open := func(path string) (recorder.File, error) {
 		f, err := os.Create(path)
-		return &file{File: f, broke: writing.said, stuck: closing.said}, err
+		return &file{File: f, broke: writing.said, stuck: closing.said, quick: r.quick}, err
 	}
 	newRecorder := func(name string) (*recorder.Recorder, func()) {
-		rec := recorder.New(recorder.Config{Name: name, Source: newSource(), Flush: 50 * time.Millisecond, Poll: 5 * time.Millisecond}, log)
+		rec := recorder.New(recorder.Config{Name: name, Source: newSource(), Flush: r.flush, Poll: r.poll}, log)
 		ctx, cancel := context.WithCancel(context.Background())
 		var running sync.WaitGroup
 		running.Go(func() { _ = rec.Run(ctx) })
@@ -261,8 +290,10 @@ func startWith(t *testing.T, role session.Role, room Hub, noHub error) *rig {
 		return rec, stop
 	}
 	studio, _ := newRecorder("studio")
+	ready := make(chan struct{})
+	close(ready)
 	r.Director = New(Config{
-		Name: "ann", Role: role, Version: "test", Reserve: 500 << 20, Folder: r.dir, Studio: format, Bitrate: 320, VoiceRate: format.Rate, NoHub: noHub,
+		Name: "ann", Role: r.role, Version: "test", Reserve: 500 << 20, Folder: r.dir, Studio: format, Bitrate: 320, VoiceRate: format.Rate, NoHub: noHub,
 		OpenTake:  open,
 		OpenVoice: func(path string, _ int) (recorder.File, error) { return open(path) },
 		NewVoice: func(rate int) Voice {
@@ -272,7 +303,14 @@ func startWith(t *testing.T, role session.Role, room Hub, noHub error) *rig {
 		},
 		OpenPlayback: r.shop.open, Speak: r.shop.speak,
 		HangUp: func() { close(r.hung) },
+		Ready:  ready, Chip: panel.Sim, Peers: r.seats,
 	}, Parts{Audio: r.card, Phone: r.line, Studio: studio, Disk: r.store, Hub: room}, log)
+	if r.panel != nil {
+		r.Director.parts.Panel = r.panel
+	}
+	if r.heard != nil {
+		r.Director.parts.Cues = r.heard
+	}
 	ctx, leave := context.WithCancel(context.Background())
 	r.leave = leave
 	go func() { r.done <- r.Run(ctx) }()

@@ -128,11 +128,11 @@ func press(s State, p Press) (State, []Effect) {
 const Guard = time.Second
 
 func pressRecord(s State, at time.Time) (State, []Effect) {
+	if s.wanted() && !at.IsZero() && !s.Began.IsZero() && at.Sub(s.Began) < Guard {
+		return refuse(s, "the take has only just begun: press record again to end it")
+	}
 	switch s.Take {
 	case Starting, Recording:
-		if !at.IsZero() && !s.Began.IsZero() && at.Sub(s.Began) < Guard {
-			return refuse(s, "the take has only just begun: press record again to end it")
-		}
 		s.Take = Stopping
 		return s, []Effect{StopTake{Why: Pressed}}
 	case Stopping:
@@ -150,6 +150,11 @@ func pressRecord(s State, at time.Time) (State, []Effect) {
 	}
 	s.Began = at
 	return startTake(s, nil)
+}
+
+// wanted tells whether a take is asked for: it runs, fails, or follows on the one that ends.
+func (s State) wanted() bool {
+	return s.Take == Starting || s.Take == Recording || s.Take == Failing || s.Take == Stopping && s.Again
 }
 
 func pressSegment(s State, at time.Time) (State, []Effect) {

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 )
 
 // artist is the state of an artist's box with the given take in an open session.
@@ -26,6 +27,8 @@ func TestNext(t *testing.T) {
 	storageFull := func(s *State) { s.Storage = StorageFull }
 	leaving := func(s *State) { s.Leaving = true }
 	again := func(s *State) { s.Again = true }
+	noon := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	begun := func(s *State) { s.Began = noon }
 	for _, c := range []struct {
 		name   string
 		from   State
@@ -49,6 +52,16 @@ func TestNext(t *testing.T) {
 		{"and takes the wish back", with(artist(Stopping), again), Press{Button: Record}, artist(Stopping), nil},
 		{"which starts when the first is closed", with(artist(Stopping), again), TakeStopped{},
 			with(artist(Starting), func(s *State) { s.Number = 2 }), []Effect{StartTake{2}}},
+		{"a finger that presses twice means once", with(artist(Recording), begun), Press{Record, noon.Add(999 * time.Millisecond)},
+			with(artist(Recording), begun), []Effect{Refuse{"the take has only just begun: press record again to end it"}}},
+		{"and ends the take a second later", with(artist(Recording), begun), Press{Record, noon.Add(time.Second)},
+			with(artist(Stopping), begun), []Effect{StopTake{Pressed}}},
+		{"a command means it at once", with(artist(Recording), begun), Press{Button: Record}, with(artist(Stopping), begun), []Effect{StopTake{Pressed}}},
+		{"a finger may end at once what a command began", artist(Recording), Press{Record, noon}, artist(Stopping), []Effect{StopTake{Pressed}}},
+		{"a take that was ended by mistake is followed at once", artist(Stopping), Press{Record, noon},
+			with(artist(Stopping), func(s *State) { again(s); begun(s) }), nil},
+		{"and that one is not ended by the same mistake", with(artist(Stopping), func(s *State) { again(s); begun(s) }), Press{Record, noon.Add(time.Second / 2)},
+			with(artist(Stopping), func(s *State) { again(s); begun(s) }), []Effect{Refuse{"the take has only just begun: press record again to end it"}}},
 		{"a take that fails stays wanted", artist(Recording), TakeFailed{}, artist(Failing), nil},
 		{"one that never started gives its number back", artist(Starting), TakeFailed{},
 			with(artist(Failing), func(s *State) { s.Number = 0 }), nil},
@@ -67,6 +80,7 @@ func TestNext(t *testing.T) {
 		{"mic mutes", New(Artist), Press{Button: Mic}, with(New(Artist), func(s *State) { s.MicMuted = true }), []Effect{MuteMic{true}}},
 		{"speakers mute", New(Listener), Press{Button: Speakers}, with(New(Listener), func(s *State) { s.SpeakersMuted = true }), []Effect{MuteSpeakers{true}}},
 		{"segment marks", artist(Recording), Press{Button: Segment}, artist(Recording), []Effect{Mark{}}},
+		{"where it was pressed", artist(Recording), Press{Segment, noon}, artist(Recording), []Effect{Mark{noon}}},
 		{"segment needs a session", New(Artist), Press{Button: Segment}, New(Artist), []Effect{Refuse{"no session yet: join the conference or press record first"}}},
 		{"a listener does not mark", New(Listener), Press{Button: Segment}, New(Listener), []Effect{Refuse{"a LISTENER may not set markers"}}},
 		{"status reports", New(Listener), Press{Button: Status}, New(Listener), []Effect{Report{}}},
