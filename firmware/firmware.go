@@ -116,15 +116,20 @@ func (b *Box) buildPhone() error {
 		close(b.called)
 		return nil
 	}
-	p, err := phone.New(phone.Config{
-		User: c.User, Password: string(c.Password), Server: c.Server, CallNo: c.CallNo, Transport: c.Transport,
-		Codec: b.cfg.Settings.LQRecordingSettings.Codec, StatePath: b.dialogPath(), UserAgent: "OrionBox/" + b.cfg.Version,
-	}, b.log.With("part", "phone"))
+	p, err := phone.New(b.phoneConfig(), b.log.With("part", "phone"))
 	if err != nil {
 		return fmt.Errorf("build phone: %w", err)
 	}
 	b.phone = p
 	return nil
+}
+
+func (b *Box) phoneConfig() phone.Config {
+	c := b.cfg.Settings.ConnectionDetails
+	return phone.Config{
+		User: c.User, Password: string(c.Password), Server: c.Server, CallNo: c.CallNo, Transport: c.Transport,
+		Codec: b.cfg.Settings.LQRecordingSettings.Codec, StatePath: b.dialogPath(), UserAgent: "OrionBox/" + b.cfg.Version,
+	}
 }
 
 // dialogPath is where the call's identity is kept for the start after a power cut: beside the recordings, on the one
@@ -148,7 +153,7 @@ func (b *Box) directorConfig() (director.Config, error) {
 		OpenPlayback: b.openPlayback, Speak: b.speak,
 		HangUp: func() { b.hangUp() },
 		Ready:  b.repaired, Chip: set.Hardware.Chip, Peers: names(set.Hardware), Tones: set.AudioSettings.Cues == "tones",
-		Talking: b.talk.asked, Alive: b.alive,
+		Talking: b.talk.asked, Alive: b.alive, Echo: b.echoCall(),
 	}, nil
 }
 

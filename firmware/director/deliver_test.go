@@ -17,18 +17,19 @@ import (
 
 // mail is an outbox and an inbox of which the test says how far they are, and which remember what they were told.
 type mail struct {
-	mu       sync.Mutex
-	followed []delivery.Recording
-	ended    []string
-	wanted   []takes.TrackKey
-	filed    map[takes.TrackKey]string // with the group
-	cuts     [][]takes.Chunk
-	sample   delivery.Sample
-	enough   int64
-	moved    int64
-	left     int
-	out      delivery.OutboxStatus
-	in       delivery.InboxStatus
+	mu         sync.Mutex
+	followed   []delivery.Recording
+	ended      []string
+	wanted     []takes.TrackKey
+	filed      map[takes.TrackKey]string // with the group
+	cuts       [][]takes.Chunk
+	sample     delivery.Sample
+	enough     int64
+	moved      int64
+	left       int
+	delivering bool
+	out        delivery.OutboxStatus
+	in         delivery.InboxStatus
 }
 
 // outgoing and incoming are its two sides.
@@ -56,7 +57,7 @@ func (o outgoing) Want(k takes.TrackKey, _ time.Time) {
 }
 func (o outgoing) Filed(hub.File)                    {}
 func (o outgoing) MakeRoom(enough int64)             { o.with(func() { o.enough = enough }) }
-func (o outgoing) Delivering() bool                  { return false }
+func (o outgoing) Delivering() (yes bool)            { o.with(func() { yes = o.delivering }); return yes }
 func (o outgoing) Owed() int                         { return len(o.Status().Waiting) }
 func (o outgoing) Trouble() string                   { return o.Status().Trouble }
 func (o outgoing) Status() (s delivery.OutboxStatus) { o.with(func() { s = o.out }); return s }

@@ -285,11 +285,10 @@ func (r *rig) start(room Hub, noHub error) *rig {
 		ctx, cancel := context.WithCancel(context.Background())
 		var running sync.WaitGroup
 		running.Go(func() { _ = rec.Run(ctx) })
-		stop := func() { cancel(); running.Wait() }
-		t.Cleanup(stop)
-		return rec, stop
+		return rec, func() { cancel(); running.Wait() }
 	}
-	studio, _ := newRecorder("studio")
+	studio, stopStudio := newRecorder("studio")
+	t.Cleanup(stopStudio)
 	ready := make(chan struct{})
 	close(ready)
 	r.Director = New(Config{
@@ -304,7 +303,10 @@ func (r *rig) start(room Hub, noHub error) *rig {
 		OpenPlayback: r.shop.open, Speak: r.shop.speak,
 		HangUp: func() { close(r.hung) },
 		Ready:  ready, Chip: panel.Sim, Peers: r.seats,
-	}, Parts{Audio: r.card, Phone: r.line, Studio: studio, Disk: r.store, Hub: room}, log)
+	}, Parts{Audio: r.card, Studio: studio, Disk: r.store, Hub: room}, log)
+	if r.line != nil {
+		r.Director.parts.Phone = r.line
+	}
 	if r.panel != nil {
 		r.Director.parts.Panel = r.panel
 	}

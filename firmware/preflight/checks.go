@@ -91,9 +91,12 @@ func (m Measured) echo() Check {
 	case m.EchoErr != nil:
 		c.Result, c.Finding, c.Text = Bad, NoEcho, m.EchoErr.Error()
 		c.Hint = "check echo_no under ConnectionDetails, and the account"
+	case m.Echo.Received == 0:
+		c.Result, c.Finding, c.Text = Bad, NoEcho, fmt.Sprintf("%s answers, but no sound comes from there", m.Echo.Number)
+		c.Hint = "look for a firewall or NAT that blocks RTP between here and the server"
 	case !m.Echo.Heard:
-		c.Result, c.Finding, c.Text = Bad, NoEcho, fmt.Sprintf("%s answers, but what was sent did not come back (%s, %.0f %% lost)", m.Echo.Number, m.Echo.Codec, m.Echo.Loss)
-		c.Hint = "sound does not get through: look for a firewall or NAT that blocks RTP, and whether the number echoes"
+		c.Result, c.Finding, c.Text = Bad, NoEcho, fmt.Sprintf("%s answers, but what was sent does not come back (%s, %.0f %% lost)", m.Echo.Number, m.Echo.Codec, m.Echo.Loss)
+		c.Hint = "look whether that number echoes (at an old FreePBX it talks for long first), and for a firewall that blocks RTP"
 	default:
 		c.Text = fmt.Sprintf("%s gives back what was sent, %+.0f dB, after %d ms, %s", m.Echo.Number, m.Echo.LevelDB, m.Echo.RoundTrip.Milliseconds(), m.Echo.Codec)
 	}

@@ -68,6 +68,7 @@ type Echo struct {
 	Heard     bool
 	RoundTrip time.Duration
 	LevelDB   float64 // of what came back, relative to what was sent
+	Received  int64   // packets; 0: no sound came at all
 	Loss      float64 // percent
 	Codec     string
 }
