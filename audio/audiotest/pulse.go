@@ -37,6 +37,14 @@ func StartPulse(t testing.TB) *Pulse {
 	t.Helper()
 	p := &Pulse{t: t, folder: lab.NewFolder(t, lab.Client, "pulse")}
 	p.folder.Write(t, "default.pa", strings.ReplaceAll(pulseScript, "@DIR@", p.folder.Inside))
+	p.Start()
+	return p
+}
+
+// Start starts a server that was killed, at the same place.
+func (p *Pulse) Start() {
+	t := p.t
+	t.Helper()
 	p.process = lab.Start(t, lab.Client, p.folder, p.own(), "/usr/bin/pulseaudio", "-n",
 		"-F", p.folder.Inside+"/default.pa", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no",
 		"--disallow-exit=yes", "--disable-shm=yes", "--realtime=no", "--high-priority=no", "--log-target=stderr")
@@ -44,8 +52,10 @@ func StartPulse(t testing.TB) *Pulse {
 		out, err := p.control("info")
 		return err == nil && strings.Contains(out, "Default Source: mic")
 	})
-	return p
 }
+
+// Kill ends it at once, which is to a program what a card is that is pulled out.
+func (p *Pulse) Kill() { p.process.Kill() }
 
 // own is the environment of the server and of its tools inside the lab.
 func (p *Pulse) own() []string {

@@ -49,6 +49,7 @@ type testBox struct {
 	dir      string
 	conf     string
 	socket   string
+	env      []string // besides the test's own
 	cmd      *exec.Cmd
 	gone     chan struct{}
 	exit     error
@@ -107,6 +108,9 @@ func (b *testBox) start() *testBox {
 	b.t.Helper()
 	b.cmd = b.at.Command(program, "run", "-c", b.conf, "--socket", b.socket, "-v")
 	b.cmd.Stderr = b.log
+	if b.env != nil {
+		b.cmd.Env = append(os.Environ(), b.env...)
+	}
 	b.cmd.Stdout = b.log
 	gone := make(chan struct{})
 	b.gone = gone

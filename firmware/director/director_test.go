@@ -16,6 +16,7 @@ import (
 	"orionbox/audio/pcm"
 	"orionbox/audio/recorder"
 	"orionbox/firmware/health"
+	"orionbox/firmware/preflight"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
 	"orionbox/hw/panel"
@@ -218,20 +219,23 @@ func (v *voice) leg() *media.Leg {
 
 // rig is a director with parts that a test can break.
 type rig struct {
-	t     *testing.T
-	role  session.Role
-	flush time.Duration // of the recorders
-	poll  time.Duration
-	quick bool         // its disk
-	panel *panel.Panel // nil without one
-	seats []string
-	heard *heard // the cues; nil without
-	card  *card
-	line  *line
-	store *store
-	voice *voice
-	dir   string
-	shop  *shop
+	t       *testing.T
+	role    session.Role
+	flush   time.Duration // of the recorders
+	poll    time.Duration
+	quick   bool         // its disk
+	panel   *panel.Panel // nil without one
+	seats   []string
+	heard   *heard // the cues; nil without
+	tones   bool   // in place of words
+	talking func() bool
+	echo    func(context.Context) (preflight.Echo, error)
+	card    *card
+	line    *line
+	store   *store
+	voice   *voice
+	dir     string
+	shop    *shop
 	*Director
 	leave   context.CancelFunc
 	done    chan error
@@ -302,7 +306,7 @@ func (r *rig) start(room Hub, noHub error) *rig {
 		},
 		OpenPlayback: r.shop.open, Speak: r.shop.speak,
 		HangUp: func() { close(r.hung) },
-		Ready:  ready, Chip: panel.Sim, Peers: r.seats,
+		Ready:  ready, Chip: panel.Sim, Peers: r.seats, Tones: r.tones, Talking: r.talking, Echo: r.echo,
 	}, Parts{Audio: r.card, Studio: studio, Disk: r.store, Hub: room}, log)
 	if r.line != nil {
 		r.Director.parts.Phone = r.line

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"orionbox/audio/engine"
 	"orionbox/firmware/health"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/lamps"
@@ -87,11 +86,10 @@ func (d *Director) light() {
 }
 
 func (d *Director) measured() lamps.Measured {
-	audio := d.parts.Audio.Status()
 	m := lamps.Measured{
 		Life: d.life(), Take: d.state.Take, Growing: d.lookTake().Recording, Storage: d.state.Storage,
-		MicAway: audio.Mic.State != engine.OK, MicMuted: d.state.MicMuted,
-		SpeakersAway: audio.Speakers.State != engine.OK, SpeakersMuted: d.state.SpeakersMuted,
+		MicAway: d.faulty(health.NoMicrophone), MicMuted: d.state.MicMuted,
+		SpeakersAway: d.faulty(health.NoSpeakers), SpeakersMuted: d.state.SpeakersMuted,
 		CallStuck: d.call.Reason == phone.NoDigits,
 		Fault:     slices.ContainsFunc(d.shown, func(f health.Fault) bool { return !f.Aside }),
 		Peers:     d.seats.Place(d.others()),
@@ -101,6 +99,11 @@ func (d *Director) measured() lamps.Measured {
 	}
 	m.Delivering, m.Safe = d.whereabouts()
 	return m
+}
+
+// faulty tells whether a fault is shown: the LEDs show what the status does, and when it does.
+func (d *Director) faulty(k health.Kind) bool {
+	return slices.ContainsFunc(d.shown, func(f health.Fault) bool { return f.ID == k.ID })
 }
 
 func (d *Director) life() lamps.Life {

@@ -37,7 +37,7 @@ var (
 	CallRefused = Kind{ID: "call-refused", Severity: Error, Text: "the SIP server refuses the call",
 		Hint: "check user, password and call_no with whoever runs the server", hides: []string{"call-down"}}
 	CallDown = Kind{ID: "call-down", Severity: Warning, Text: "not in the conference",
-		Hint: "the box keeps trying; recording goes on", After: time.Second, Aside: true}
+		Hint: "the box keeps trying; recording goes on", Aside: true}
 	PINUnsent = Kind{ID: "pin-unsent", Severity: Error, Text: "the digits of call_no could not be sent",
 		Hint: "the conference may be waiting for its PIN: allow RFC 4733 digits for this extension at the server"}
 	HubRefused = Kind{ID: "hub-refused", Severity: Error, Text: "the hub refuses this box",

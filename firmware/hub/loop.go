@@ -37,6 +37,7 @@ type loop struct {
 	heard    time.Time      // any word from the hub
 	answered time.Time      // a beat was, or the link was made
 	stored   time.Time      // a post was answered
+	parted   time.Time      // the link was lost
 	silent   bool           // that was said to whom it concerns
 	grumbled string         // the last complaint about a word, said once
 }
@@ -58,6 +59,7 @@ const (
 	notReady     = 200 * time.Millisecond // until a hub that was not is asked again
 	quickRefusal = 3                      // attempts: a hub that has just started may not know its boxes yet
 	deadAfter    = Missed * BeatEvery
+	partedAfter  = time.Second // without a link, which is known sooner than that nobody answers
 )
 
 func (l *loop) run(ctx context.Context) {
@@ -98,7 +100,7 @@ func (l *loop) step(dialling context.Context, done <-chan struct{}) {
 func (l *loop) due() time.Time {
 	due := never
 	if !l.silent {
-		due = l.heard.Add(deadAfter)
+		due = l.unheard()
 	}
 	switch {
 	case l.link != nil && time.Now().Before(l.hold):
@@ -111,12 +113,20 @@ func (l *loop) due() time.Time {
 	return due
 }
 
+// unheard is from when on nothing is known of the peers.
+func (l *loop) unheard() time.Time {
+	if l.link == nil && !l.parted.IsZero() {
+		return earliest(l.heard.Add(deadAfter), l.parted.Add(partedAfter))
+	}
+	return l.heard.Add(deadAfter)
+}
+
 // deadline is when a link whose beats are not answered is given up. What a slow network takes to answer is granted.
 func (l *loop) deadline() time.Time { return l.answered.Add(deadAfter + 2*l.trip) }
 
 // tick does what is due.
 func (l *loop) tick(dialling context.Context, now time.Time) {
-	if !l.silent && now.Sub(l.heard) >= deadAfter {
+	if !l.silent && !now.Before(l.unheard()) {
 		l.silent = true
 		l.tellPeers(l.peers.lost(l.hubTime(now)))
 		if l.catch.on { // what it has told of so far is unknown again
@@ -174,7 +184,8 @@ func (l *loop) drop(cause error) {
 	l.link.close()
 	l.link = nil
 	l.catch = catchUp{}
-	l.retry = time.Now().Add(rand.N(retryEvery))
+	l.parted = time.Now()
+	l.retry = l.parted.Add(rand.N(retryEvery))
 	l.log.Warn("the hub is lost", "err", cause)
 	l.setState(StateUnreachable, fmt.Sprintf("the hub at %s is lost: %v; what is said meanwhile is kept", l.cfg.Address, cause))
 }

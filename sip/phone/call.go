@@ -26,6 +26,7 @@ type call struct {
 	format sdp.Format      // what is spoken
 	sends  bool            // the far side said that it sends
 	heard  time.Time       // from when on packets are expected
+	asked  time.Time       // the server was asked last whether it is there
 
 	session   sessionTimer
 	timer     *time.Timer   // when to refresh or to hang up
@@ -69,7 +70,7 @@ func (c *call) run(ctx context.Context) (ended error) {
 	digits, stop := context.WithCancel(c.l.ctx)
 	typing := c.sendDigits(digits)
 	defer func() { stop(); <-typing }()
-	tick := time.NewTicker(min(time.Second, c.l.p.cfg.MediaTimeout/4))
+	tick := time.NewTicker(min(doubtAfter/4, c.l.p.cfg.MediaTimeout/4))
 	defer tick.Stop()
 	for {
 		select {
@@ -138,6 +139,13 @@ func byeReason(req *sip.Request) error {
 	return errBye
 }
 
+// A far side that is silent for doubtAfter may be gone: the server is asked at once, and again every doubtEvery. Many a
+// server is only quiet, and says so.
+const (
+	doubtAfter = 800 * time.Millisecond
+	doubtEvery = 5 * time.Second
+)
+
 // listen ends a call that is up in name only. A far side that said it sends nothing (hold) is not waited for.
 func (c *call) listen() error {
 	if !c.sends {
@@ -147,8 +155,13 @@ func (c *call) listen() error {
 	if last := c.leg.LastPacket(); last.After(c.heard) {
 		c.heard = last
 	}
-	if silent := time.Since(c.heard); silent > c.l.p.cfg.MediaTimeout {
+	silent := time.Since(c.heard)
+	if silent > c.l.p.cfg.MediaTimeout {
 		return failed(NoMedia, "no packet for %s", silent.Round(time.Second))
+	}
+	if silent > doubtAfter && time.Since(c.asked) > doubtEvery {
+		c.asked = time.Now()
+		c.l.doubt()
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (p *Phone) open(ctx context.Context, server netip.AddrPort) (*line, error) 
 	}
 	l := &line{
 		p: p, log: p.log, server: server, creds: credentials{p.cfg.authUser(), p.cfg.Password},
-		refusals: map[chan error]netip.AddrPort{}, calls: map[string]chan<- incoming{}, invites: map[string]*outbound{},
+		doubts: make(chan struct{}, 1), refusals: map[chan error]netip.AddrPort{}, calls: map[string]chan<- incoming{}, invites: map[string]*outbound{},
 	}
 	l.ctx, l.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	l.keep, l.unkeep = context.WithCancel(l.ctx)

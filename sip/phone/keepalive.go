@@ -26,6 +26,8 @@ func (l *line) keepAlive() {
 			return
 		case <-route.C:
 			l.checkRoute()
+		case <-l.doubts:
+			l.check()
 		case <-refused:
 			l.check() // one packet was refused: a server that restarts, or one that is gone
 		case <-ticker.C:
@@ -35,6 +37,14 @@ func (l *line) keepAlive() {
 				l.log.Debug("no sign of life sent", "error", err)
 			}
 		}
+	}
+}
+
+// doubt has the server asked whether it is there, unless it is being asked already.
+func (l *line) doubt() {
+	select {
+	case l.doubts <- struct{}{}:
+	default:
 	}
 }
 

@@ -45,6 +45,7 @@ type line struct {
 	keepers sync.WaitGroup
 	ping    func() error // sends an empty line: holds the NAT's mapping, and finds a server that is gone
 	shut    func() error
+	doubts  chan struct{} // holds one: that somebody doubts that the server is there
 	account registration
 
 	mu       sync.Mutex
