@@ -144,3 +144,15 @@ func TestAsteriskCodecs(t *testing.T) {
 		r.stop()
 	}
 }
+
+// TestAServerThatFallsSilentIsAsked holds that a server which is gone is not taken for a quiet one: neither the signs of life
+// nor the time-out for sound could tell within the hour.
+func TestAServerThatFallsSilentIsAsked(t *testing.T) {
+	a := siptest.StartAsterisk(t, siptest.AsteriskOptions{})
+	r := ring(t, a.Addr(), "1001", "600", func(c *phone.Config) { c.KeepAlive, c.MediaTimeout = time.Hour, time.Hour })
+	r.up()
+	a.Kill()
+	r.until("the loss", func(e phone.Event) bool { return e.Leg == nil && e.Status.Reason == phone.NoRoute })
+	a.Start()
+	r.up()
+}

@@ -247,6 +247,20 @@ func TestServerThatFallsSilentIsNoticed(t *testing.T) {
 	r.reason(phone.NoRoute, phone.Retrying) // nobody answers the OPTIONS
 }
 
+// TestServerThatIsOnlyQuietKeepsItsCall has a server that sends no sound: asked whether it is there it says yes, and then
+// nothing more.
+func TestServerThatIsOnlyQuietKeepsItsCall(t *testing.T) {
+	p, r, _ := talking(t, func(c *phone.Config) {
+		c.KeepAlive, c.MediaTimeout, c.AttemptTimeout = time.Hour, time.Hour, 200*time.Millisecond
+	})
+	p.answer(p.take("OPTIONS"), 200, "OK")
+	p.take("OPTIONS") // the next time it is asked
+	if s := r.phone.Status(); s.State != phone.InConference {
+		t.Errorf("%+v", s)
+	}
+	r.left(phone.NoRoute, phone.Retrying)
+}
+
 func TestBoxTakesNoCalls(t *testing.T) {
 	p, _, m := talking(t, nil)
 	for i, c := range []struct{ method, want string }{
