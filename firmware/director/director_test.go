@@ -219,7 +219,7 @@ func (v *voice) leg() *media.Leg {
 
 // rig is a director with parts that a test can break.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	role    session.Role
 	flush   time.Duration // of the recorders
 	poll    time.Duration
@@ -262,7 +262,7 @@ func startWith(t *testing.T, role session.Role, room Hub, noHub error) *rig {
 }
 
 // newRig is one that has not started.
-func newRig(t *testing.T, role session.Role) *rig {
+func newRig(t testing.TB, role session.Role) *rig {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	r := &rig{t: t, role: role, dir: t.TempDir(), shop: &shop{}, done: make(chan error, 1), hung: make(chan struct{}),

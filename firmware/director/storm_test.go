@@ -27,7 +27,7 @@ import (
 const ms = time.Millisecond
 
 // newSimPanel is a panel as a box has it, without hardware.
-func newSimPanel(t *testing.T, seats int) *panel.Panel {
+func newSimPanel(t testing.TB, seats int) *panel.Panel {
 	t.Helper()
 	cfg := panel.Config{Chip: panel.Sim, Buttons: map[string]string{}, LEDs: map[string]string{},
 		Gestures: map[string]button.Config{string(session.Status): {Hold: finishHold, Double: 400 * ms}}}
@@ -313,7 +313,7 @@ func (s *storm) end() {
 	}
 }
 
-func glob(t *testing.T, pattern string) []string {
+func glob(t testing.TB, pattern string) []string {
 	t.Helper()
 	found, err := filepath.Glob(pattern)
 	if err != nil {
@@ -323,7 +323,7 @@ func glob(t *testing.T, pattern string) []string {
 	return found
 }
 
-func readJournal(t *testing.T, path string) takes.Log {
+func readJournal(t testing.TB, path string) takes.Log {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {

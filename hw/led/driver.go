@@ -81,7 +81,7 @@ func (d *Driver) Close() error {
 // run is the only one that knows what is lit.
 func (d *Driver) run() {
 	defer close(d.stopped)
-	lit := map[string]bool{}
+	lit, early := map[string]bool{}, early{}
 	timer := time.NewTimer(0)
 	timer.Stop()
 	for {
@@ -93,7 +93,9 @@ func (d *Driver) run() {
 			return
 		}
 		d.wakeups.Add(1)
-		state, next := show(d.Patterns(), time.Since(d.epoch))
+		patterns, since := d.Patterns(), time.Since(d.epoch)
+		state, next := show(patterns, since)
+		early.light(patterns, state, since)
 		d.set(lit, state)
 		timer.Stop()
 		if next > 0 {
@@ -113,6 +115,28 @@ func show(patterns map[string]Pattern, since time.Duration) (state map[string]bo
 		}
 	}
 	return state, next
+}
+
+// early is what has just begun to blink fast, and until when: somebody has pressed a button and looks, so it is lit at once,
+// and not once the others are.
+type early map[string]struct {
+	pattern Pattern
+	until   time.Duration
+}
+
+// light lights what has begun to blink fast in the dark half of its pattern.
+func (e early) light(patterns map[string]Pattern, state map[string]bool, since time.Duration) {
+	for led, p := range patterns {
+		begun := e[led]
+		if begun.pattern != p {
+			begun.pattern, begun.until = p, 0
+			if on, change := At(p, since); p == Fast && !on {
+				begun.until = since + change
+			}
+			e[led] = begun
+		}
+		state[led] = state[led] || since < begun.until
+	}
 }
 
 // set passes on what is not as it was, and remembers it.

@@ -233,3 +233,18 @@ func BenchmarkShow(b *testing.B) {
 		<-out.done
 	}
 }
+
+// TestWhatBeginsToBlinkFastIsLitAtOnce, as a button's LED must be, and is in phase with the others from the next change on.
+func TestWhatBeginsToBlinkFastIsLitAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *Driver, b *board) {
+		d.Show("mic", Fast)
+		time.Sleep(160 * ms)
+		b.take()
+		d.ShowAll(map[string]Pattern{"record": Fast, "call": Slow})
+		time.Sleep(300 * ms)
+		want := []string{"call true 160ms", "mic false 375ms", "mic true 250ms", "record false 375ms", "record true 160ms"}
+		if got := b.take(); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
