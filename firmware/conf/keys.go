@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"orionbox/firmware/session"
 )
 
 // Key describes a key of conn.conf, for a page or a manual.
@@ -123,17 +125,14 @@ var known = []group{
 	}},
 }
 
-// The names of buttons and LEDs, in the order of the panel.
-var (
-	buttons = []string{"record", "segment", "mic", "speakers", "status"}
-	leds    = []string{"record", "mic", "speakers", "call", "status", "peer1", "peer2", "peer3", "peer4"}
-)
+// leds are the names of the LEDs, in the order of the panel, as package lamps has them.
+var leds = []string{"record", "mic", "speakers", "call", "status", "peer1", "peer2", "peer3", "peer4"}
 
 func hardwareKeys() []key {
 	keys := []key{{Key{Name: "chip", Default: "auto", Meaning: "The GPIO chip; sim is a panel without hardware.", Allowed: "auto, sim, or a chip's name as gpiochip0"},
 		func(c *Config, v string) error { return text(&c.Hardware.Chip, v, chipName) }}}
-	for _, b := range buttons {
-		keys = append(keys, lineKey("button_"+b, "Line of the button "+b+"."))
+	for _, b := range session.Buttons {
+		keys = append(keys, lineKey("button_"+string(b), "Line of the button "+string(b)+"."))
 	}
 	for _, l := range leds {
 		keys = append(keys, lineKey("led_"+l, "Line of the LED "+l+"."))

@@ -34,7 +34,7 @@ var (
 
 const (
 	maxGPIO     = 1023
-	lineAllowed = "0 to 1023, ! in front for active low, or none"
+	lineAllowed = "a line's number, 0 to 1023, or name, as GPIO17, with ! in front for active low; or none"
 	seatAllowed = "a name or id, as `orionbox peers` shows them"
 )
 
@@ -145,12 +145,17 @@ func gpioLine(c *Config, name, value string) error {
 		delete(c.Hardware.Lines, name)
 		return nil
 	}
-	digits, low := strings.CutPrefix(value, "!")
-	var n int
-	if err := number(&n, strip(digits), 0, maxGPIO); err != nil {
-		return err
+	line, low := strings.CutPrefix(value, "!")
+	line = strip(line)
+	if strings.Trim(line, "0123456789") == "" {
+		var n int
+		if err := number(&n, line, 0, maxGPIO); err != nil {
+			return err
+		}
+		line = strconv.Itoa(n)
+	} else if !lineName.MatchString(line) {
+		return errors.New("is neither the number nor the name of a line")
 	}
-	line := strconv.Itoa(n)
 	if low {
 		line = "!" + line
 	}
@@ -166,6 +171,7 @@ var (
 	dial     = regexp.MustCompile(`^[0-9A-Za-z+*#._-]+(,[0-9*#A-Da-d,]*)?$`)
 	hostname = regexp.MustCompile(`^([0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?)(\.[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?)*\.?$`)
 	chip     = regexp.MustCompile(`^[0-9A-Za-z._:-]{1,64}$`)
+	lineName = regexp.MustCompile(`^[A-Za-z][0-9A-Za-z._/:+-]{0,31}$`)
 	bucket   = regexp.MustCompile(`^s3://[0-9a-z][0-9a-z.-]{1,61}[0-9a-z](/.*)?$`)
 	bcrypt   = regexp.MustCompile(`^\$2[aby]\$[0-9]{2}\$[./0-9A-Za-z]{53}$`)
 	argon2   = regexp.MustCompile(`^\$argon2id\$v=[0-9]+\$[a-z0-9=,]+\$[+/0-9A-Za-z]+\$[+/0-9A-Za-z]+$`)
