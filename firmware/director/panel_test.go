@@ -33,6 +33,17 @@ func withPanel(t *testing.T, role session.Role, room Hub) *rig {
 	return r.start(room, nil)
 }
 
+// delivering is one at a hub, with an outbox that the test is.
+func delivering(t *testing.T) (*rig, *table, *mail) {
+	t.Helper()
+	at, m := newTable(), &mail{}
+	r := withPanel(t, session.Artist, at)
+	r.Meet(at, outgoing{m})
+	at.sync()
+	r.synced()
+	return r, at, m
+}
+
 // lit waits until an LED shows a pattern, on its line and in the status alike.
 func (r *rig) lit(name string, want led.Pattern) {
 	r.t.Helper()
@@ -134,12 +145,7 @@ func TestCallLEDWithNoAccount(t *testing.T) {
 
 // TestStatusLED walks through the row of status: a fault, deliveries, all delivered, and the end.
 func TestStatusLED(t *testing.T) {
-	at := newTable()
-	r := withPanel(t, session.Artist, at)
-	m := &mail{}
-	r.Meet(at, outgoing{m})
-	at.sync()
-	r.synced()
+	r, at, m := delivering(t)
 	r.lit("status", led.On)
 	at.with(func() { at.status = hub.Status{State: hub.StateUnreachable, Detail: "cannot be reached"} })
 	r.lit("status", led.Fast)
@@ -165,12 +171,7 @@ func TestStatusLED(t *testing.T) {
 
 // TestEndOnTheLEDs holds status: the take is closed, the LEDs say that it finishes, and then that it is off.
 func TestEndOnTheLEDs(t *testing.T) {
-	at := newTable()
-	r := withPanel(t, session.Artist, at)
-	m := &mail{}
-	r.Meet(at, outgoing{m})
-	at.sync()
-	r.synced()
+	r, _, m := delivering(t)
 	r.finger(session.Record)
 	r.await("a take", func(s Status) bool { return s.Recording })
 	m.with(func() { m.left = 1 })
