@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,9 +35,13 @@ func NewPanel(set conf.Hardware, log *slog.Logger) (*panel.Panel, error) {
 	}
 	for _, b := range session.Buttons {
 		cfg.Buttons[string(b)] = set.Lines[panel.ButtonPrefix+string(b)]
+		cfg.Order = append(cfg.Order, string(b))
 	}
 	for _, name := range lamps.Names(seats(set)) {
 		cfg.LEDs[name] = set.Lines[panel.LEDPrefix+name]
+		if !slices.Contains(cfg.Order, name) {
+			cfg.Order = append(cfg.Order, name)
+		}
 	}
 	if set.Strip != "" {
 		cfg.Strip = strip.Config{Device: set.Strip, Length: set.StripLights}

@@ -62,7 +62,7 @@ var allButtons = []string{"record", "segment", "mic", "speakers", "status"}
 func TestPanelTestOnARunningBox(t *testing.T) {
 	box := newBox(t, "", "ann", boxTone, also(simPanel, alone("ann", "ARTIST"))).start()
 	w := startWiring(t, "--socket", box.socket)
-	w.says("LEDs are lit in turn")
+	w.says("the LEDs are lit in turn: record, mic, ")
 	for _, b := range allButtons {
 		box.press(b)
 		w.says("button " + b + ", press: line button_" + b + " of chip sim")
@@ -87,7 +87,7 @@ func TestPanelTestOnARunningBox(t *testing.T) {
 func TestPanelTestAlone(t *testing.T) {
 	box := newBox(t, "", "ann", boxTone, also(simPanel, alone("ann", "ARTIST")))
 	w := startWiring(t, "-c", box.conf, "--socket", box.socket)
-	w.says("LEDs are lit in turn")
+	w.says("the LEDs are lit in turn: record, mic, ")
 	for _, b := range allButtons {
 		box.press(b)
 		w.says("button " + b + ", press")
@@ -96,7 +96,7 @@ func TestPanelTestAlone(t *testing.T) {
 	w = startWiring(t, "-c", box.conf, "--socket", box.socket, "--for", "1s", "--json")
 	w.ends(false)
 	w.says("button record was not pressed (line button_record of chip sim)")
-	w.says(`{"name":"led_call","text":"LED call is lit: line led_call of chip sim"}`)
+	w.says(`{"name":"led_record","text":"LED record is lit: line led_record of chip sim"}`)
 }
 
 // TestPanelTestNamesLineAndChip has lines of a chip that is not there.
@@ -233,7 +233,10 @@ func TestHoldingStatusSwitchesOff(t *testing.T) {
 	if out, err := orionbox(t, "press", "status", "--hold", "3s", "--socket", box.socket); err != nil || !strings.Contains(out, "finishing") {
 		t.Fatalf("%v, %s", err, out)
 	}
-	if !poll(20*time.Second, func() bool { data, err := os.ReadFile(asked); return err == nil && strings.HasSuffix(string(data), "poweroff\n") }) {
+	if !poll(20*time.Second, func() bool {
+		data, err := os.ReadFile(asked)
+		return err == nil && strings.HasSuffix(string(data), "poweroff\n")
+	}) {
 		t.Fatal("the computer is not switched off")
 	}
 	select {

@@ -154,6 +154,8 @@ func TestSpoken(t *testing.T) {
 			"ready. not recording, in the conference. storage, forty minutes left. safe to unplug."},
 		{"a fault", with(func(s *Status) { s.Faults = []health.Fault{fault(health.NoMicrophone), fault(health.HubDown)} }), false, false, 0,
 			"fault, no microphone. fault, no hub. not recording, in the conference. storage, forty minutes left."},
+		{"faults without words", with(func(s *Status) { s.Faults = []health.Fault{fault(health.SoundLost), fault(health.TakeCut)} }), false, false, 0,
+			"fault, not recording, in the conference. storage, forty minutes left."},
 		{"leaving", with(func(s *Status) { s.Role, s.Call = session.Producer, phone.NotConfigured }), false, true, 0,
 			"shutting down. no conference is set up."},
 	} {

@@ -82,7 +82,7 @@ func (d *Director) finish() string {
 	d.halt = true
 	d.cueFinish()
 	d.feed(session.Leave{})
-	return "finishing: the take is closed and delivered, then the box stops; hold it once more not to wait for that"
+	return "finishing: the take is closed, what the hub takes within seconds is delivered, then the box stops; hold it once more not to wait for that"
 }
 
 // Halted tells whether status was held: whether the computer is to be switched off, now that the box has stopped.

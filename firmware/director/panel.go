@@ -194,7 +194,8 @@ func (d *Director) lookPanel() *PanelStatus {
 		return nil
 	}
 	d.light()
-	s := &PanelStatus{Chip: d.cfg.Chip, LEDs: d.parts.Panel.Patterns(), Peers: []string{}, Faults: d.parts.Panel.Faults(), Testing: d.testing}
+	s := &PanelStatus{Chip: d.cfg.Chip, LEDs: d.parts.Panel.Patterns(), Peers: []string{}, Faults: []panel.Fault{}, Testing: d.testing}
+	s.Faults = append(s.Faults, d.parts.Panel.Faults()...)
 	for _, p := range d.seats.Place(d.others()) {
 		s.Peers = append(s.Peers, p.ID)
 	}

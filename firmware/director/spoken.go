@@ -22,10 +22,14 @@ func spoken(s Status, starting, leaving bool, owed int) []cue.Word {
 	case s.Worst() == nil:
 		say(cue.Ready)
 	}
+	other := false // faults that have no words
 	for _, f := range s.Faults {
 		if fault := spokenFaults[f.ID]; fault.words != nil {
 			say(cue.Fault)
 			say(fault.words...)
+		} else if !f.Aside && !other {
+			other = true
+			say(cue.Fault)
 		}
 	}
 	if s.Recording {

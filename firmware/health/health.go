@@ -26,7 +26,7 @@ type Kind struct {
 	Text     string        // what is wrong
 	Hint     string        // what to do about it
 	After    time.Duration // shown only once it has lasted this long
-	Aside    bool          // has an LED of its own, or is no matter for a musician: the LED status leaves it out
+	Aside    bool          // the box is ready all the same, and another LED tells of it or no musician need know: status leaves it out
 	hides    []string      // faults that follow from this one and need no mention
 }
 

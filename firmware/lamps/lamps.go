@@ -7,9 +7,9 @@
 //	mic        live              muted             -                   no input device          -
 //	speakers   live              muted             -                   no output device         -
 //	call       not configured    in conference     under way           refused                  -
-//	status     -                 ready             starting,           a fault that no other    double: all delivered, safe to
-//	                                               delivering,         LED tells of             unplug; halted: may be
-//	                                               finishing                                    switched off
+//	status     -                 ready             starting,           a fault, but for those   double: all delivered, safe to
+//	                                               delivering,         that only another LED    unplug; halted: all is closed,
+//	                                               finishing           has to tell              the power may go
 //	peerN      absent            present           no word from it     recording                wink: present, and muted
 package lamps
 
@@ -46,7 +46,7 @@ func Names(seats int) []string {
 // Life is where a box is between its start and its end.
 type Life int
 
-// In order. What is Halted may be switched off.
+// In order. What is Halted has closed all and may be switched off.
 const (
 	Starting Life = iota
 	Working
@@ -66,7 +66,7 @@ type Measured struct {
 	SpeakersMuted bool
 	Call          phone.State
 	CallStuck     bool // in the conference, as far as SIP goes, but a person is needed
-	Fault         bool // one that no other LED tells of
+	Fault         bool // one that status tells of (see health.Kind)
 	Delivering    bool
 	Safe          bool       // something was recorded or received, and all of it is where it belongs
 	Peers         []hub.Peer // by seat; one with no ID is an empty seat

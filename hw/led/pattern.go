@@ -18,7 +18,7 @@ const (
 	Fast   Pattern = "fast"   // four times a second
 	Double Pattern = "double" // two short flashes every two seconds
 	Wink   Pattern = "wink"   // on, with a short gap every two seconds
-	Halted Pattern = "halted" // a flash every four seconds: going down, or down and still powered
+	Halted Pattern = "halted" // a flash every four seconds: all is closed, and the power may go
 )
 
 const ms = time.Millisecond

@@ -71,22 +71,23 @@ func (b *bank) open() {
 const stripName = "strip"
 
 func (b *bank) openStrip() {
-	if b.strip != nil {
+	switch {
+	case b.strip != nil:
+		return
+	case b.cfg.Strip.Device == "":
+		b.faults.clear(stripName)
 		return
 	}
 	cfg := b.cfg.Strip
 	cfg.Length = max(cfg.Length, len(b.cfg.Pixels))
 	s, err := strip.Open(cfg)
-	switch {
-	case errors.Is(err, strip.ErrNone):
-		b.faults.clear(stripName)
-	case err != nil:
+	if err != nil {
 		b.faults.set(stripFault(err))
-	default:
-		b.strip = s
-		b.faults.clear(stripName)
-		b.flush()
+		return
 	}
+	b.strip = s
+	b.faults.clear(stripName)
+	b.flush()
 }
 
 func stripFault(err error) Fault {

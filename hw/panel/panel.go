@@ -46,6 +46,7 @@ type Config struct {
 	Gestures map[string]button.Config // a button's name to its gestures; else it has presses alone, told on the way down
 	Strip    strip.Config             // Device empty = none
 	Pixels   []Pixel                  // the strip's lights, in order
+	Order    []string                 // of names, in which a Test takes them; those that are not in it come first
 }
 
 // Pixel is one light of a strip: it does what an LED does, in colour.

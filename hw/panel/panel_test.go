@@ -325,8 +325,7 @@ func TestWhatCannotBeHadIsSaidAndTheRestWorks(t *testing.T) {
 }
 
 func TestNothingWiredIsNoFault(t *testing.T) {
-	cfg := Config{Chip: gpio.Auto, Buttons: map[string]string{"record": None}, LEDs: map[string]string{"record": "", "call": "None"},
-		Strip: strip.Config{Device: filepath.Join(t.TempDir(), "none")}}
+	cfg := Config{Chip: gpio.Auto, Buttons: map[string]string{"record": None}, LEDs: map[string]string{"record": "", "call": "None"}}
 	p, err := New(cfg, quiet)
 	if err != nil {
 		t.Fatal(err)
@@ -338,6 +337,18 @@ func TestNothingWiredIsNoFault(t *testing.T) {
 	cfg.Gestures = map[string]button.Config{"stauts": {}}
 	if _, err := New(cfg, quiet); !errors.Is(err, ErrNoButton) {
 		t.Errorf("gestures of a button that is not there: %v", err)
+	}
+}
+
+func TestAStripThatIsNotThereIsAFault(t *testing.T) {
+	device := filepath.Join(t.TempDir(), "spidev9.9")
+	p, err := New(Config{Chip: Sim, Strip: strip.Config{Device: device, Length: 8}}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if got := p.Faults(); len(got) != 1 || got[0].Name != "strip" || !strings.Contains(got[0].Text, device) {
+		t.Errorf("faults %v", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -34,8 +35,11 @@ func (p *Panel) Test(ctx context.Context, tell func(Finding)) error {
 			t.leds = append(t.leds, strings.TrimPrefix(key, LEDPrefix))
 		}
 	}
-	slices.Sort(t.unseen)
-	slices.Sort(t.leds)
+	for _, names := range [][]string{t.unseen, t.leds} {
+		slices.SortFunc(names, func(a, b string) int {
+			return cmp.Or(slices.Index(p.cfg.Order, a)-slices.Index(p.cfg.Order, b), strings.Compare(a, b))
+		})
+	}
 	defer func() { p.ShowAll(t.only("")) }()
 	return t.run(ctx)
 }
@@ -54,7 +58,7 @@ func (t *tester) run(ctx context.Context) error {
 	if len(t.where) == 0 {
 		return fmt.Errorf("test panel: no button or LED has a line: give them one in [Hardware], or set chip to %s", Sim)
 	}
-	t.tell(Finding{Text: fmt.Sprintf("%d LEDs are lit in turn; press each of the %d buttons: %s", len(t.leds), len(t.unseen), strings.Join(t.unseen, ", "))})
+	t.tell(Finding{Text: fmt.Sprintf("the LEDs are lit in turn: %s; press each of the buttons: %s", listed(t.leds), listed(t.unseen))})
 	ticker := time.NewTicker(litFor)
 	defer ticker.Stop()
 	for t.step(); !t.done(); {
@@ -77,6 +81,8 @@ func (t *tester) run(ctx context.Context) error {
 	t.tell(Finding{Text: "all LEDs were lit, all buttons were pressed"})
 	return nil
 }
+
+func listed(names []string) string { return cmp.Or(strings.Join(names, ", "), "there are none") }
 
 func (t *tester) done() bool { return t.lit > len(t.leds) && len(t.unseen) == 0 }
 
