@@ -34,6 +34,7 @@ import (
 // Config is what a box is made from.
 type Config struct {
 	Settings conf.Config
+	Conf     string // path of conn.conf, for the page; empty = no page
 	Socket   string // path of the unix socket that status and press come in by
 	Version  string
 }
@@ -96,8 +97,13 @@ func New(cfg Config, log *slog.Logger) (*Box, error) {
 	}
 	directed.NoHub = b.buildAtOnce()
 	b.direct = director.New(directed, b.parts(), log.With("part", "director"))
-	b.door = webadmin.New(webadmin.Parts{Box: door{b.direct}, Panel: door{b.direct}, Studio: studio{b.direct}, Host: b.doorHost()}, log.With("part", "door"))
+	b.door = webadmin.New(b.doors(), log.With("part", "door"))
 	return b, nil
+}
+
+// doors are what the socket and the page open on.
+func (b *Box) doors() webadmin.Parts {
+	return webadmin.Parts{Box: door{b.direct}, Panel: door{b.direct}, Studio: studio{b.direct}, Host: b.doorHost()}
 }
 
 func (b *Box) format() pcm.Format {
@@ -197,7 +203,7 @@ func (b *Box) Run(ctx context.Context) error {
 	b.hangUp = hangUp
 	defer hangUp()
 
-	failures := make(chan error, 7)
+	failures := make(chan error, 8)
 	running := 0
 	start := func(what string, run func(context.Context) error, ctx context.Context) {
 		running++
@@ -207,6 +213,7 @@ func (b *Box) Run(ctx context.Context) error {
 	start("studio recorder", b.studio.Run, inside)
 	start("door", b.serve(listener), inside)
 	start("computer", b.observe, inside)
+	start("page", b.page, inside)
 	if b.phone != nil {
 		start("phone", b.runPhone, calling)
 	}

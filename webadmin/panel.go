@@ -42,7 +42,7 @@ func testPanel(c *gin.Context, panel Panel) {
 		_ = encoder.Encode(line) // a caller that has gone ends the request's context
 		c.Writer.Flush()
 	}
-	ctx, err := limited(c)
+	ctx, err := forAWhile(c)
 	if err != nil {
 		fail(c, err)
 		return
@@ -60,8 +60,8 @@ func testPanel(c *gin.Context, panel Panel) {
 // maxTest bounds how long a panel is tested, and a forgotten test keeps the buttons from what they are for.
 const maxTest = time.Hour
 
-// limited is the context of a request that may say for how long.
-func limited(c *gin.Context) (context.Context, error) {
+// forAWhile is the context of a request that may say for how long.
+func forAWhile(c *gin.Context) (context.Context, error) {
 	limit, err := time.ParseDuration(c.DefaultQuery("for", maxTest.String()))
 	if err != nil || limit <= 0 || limit > maxTest {
 		return nil, &Error{http.StatusBadRequest, "for must be a time up to " + maxTest.String() + ", such as 30s"}

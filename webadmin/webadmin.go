@@ -49,14 +49,25 @@ const maxHold = time.Minute
 
 // New is the handler of the door's routes.
 func New(parts Parts, log *slog.Logger) http.Handler {
+	router := newRouter(log)
+	router.GET("/healthz", healthy)
+	apiRoutes(router, parts)
+	return router
+}
+
+func newRouter(log *slog.Logger) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.Use(recovery(log))
 	router.HandleMethodNotAllowed = true
 	router.NoRoute(func(c *gin.Context) { fail(c, &Error{http.StatusNotFound, "no such route"}) })
 	router.NoMethod(func(c *gin.Context) { fail(c, &Error{http.StatusMethodNotAllowed, "no such method for this route"}) })
+	return router
+}
 
-	router.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+func healthy(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
+
+func apiRoutes(router gin.IRouter, parts Parts) {
 	box := router.Group("", present(parts.Box != nil, noBox))
 	box.GET("/api/status", getStatus(parts.Box))
 	box.POST("/api/press/:button", postPress(parts.Box))
@@ -64,7 +75,6 @@ func New(parts Parts, log *slog.Logger) http.Handler {
 	panelRoutes(router.Group("/api/panel", present(parts.Panel != nil, noBox)), parts.Panel)
 	studioRoutes(router.Group("", present(parts.Studio != nil, noBox)), parts.Studio)
 	hostRoutes(router.Group("/api/hub", present(parts.Host != nil, noHub)), parts.Host)
-	return router
 }
 
 // What is said when a part is asked for that is not there.

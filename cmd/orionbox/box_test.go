@@ -78,7 +78,7 @@ func newBox(t testing.TB, server, user string, tone float64, more settings) *tes
 		"ConnectionDetails.user": user, "ConnectionDetails.password": b.password,
 		"ConnectionDetails.server": server, "ConnectionDetails.call_no": "600",
 		"AudioSettings.mic": "file:" + mic, "AudioSettings.speakers": "null",
-		"AudioSettings.recording_location": "rec", "AudioSettings.reserve": "50",
+		"AudioSettings.recording_location": "rec", "AudioSettings.reserve": "50", "Admin.listen": "off",
 	}
 	for k, v := range more {
 		all[k] = v

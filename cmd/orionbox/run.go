@@ -30,7 +30,7 @@ func newRun() *cobra.Command {
 				f.socket = defaultSocket()
 			}
 			spreadThreads()
-			box, err := firmware.New(firmware.Config{Settings: settings, Socket: f.socket, Version: version}, newLog(level(verbose)))
+			box, err := firmware.New(firmware.Config{Settings: settings, Conf: f.conf, Socket: f.socket, Version: version}, newLog(level(verbose)))
 			if err != nil {
 				return err
 			}

@@ -220,6 +220,7 @@ func (c *checker) joinPaths() {
 			*device = prefix + join(path)
 		}
 	}
+	c.cfg.Admin.Certificate, c.cfg.Admin.Key = join(c.cfg.Admin.Certificate), join(c.cfg.Admin.Key)
 	if !strings.HasPrefix(c.cfg.Hub.Store, "s3:") {
 		c.cfg.Hub.Store = join(c.cfg.Hub.Store)
 	}

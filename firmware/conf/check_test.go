@@ -104,7 +104,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{42, "Admin", "password_hash", true, "is no hash"},
 		{43, "Nonsense", "", false, "unknown section, ignored and kept; known: ConnectionDetails"},
 		{45, "Admin", "", true, "stands in line 40 already"},
-		{46, "Admin", "listening", false, "unknown key, ignored and kept; known here: listen, password_hash"},
+		{46, "Admin", "listening", false, "unknown key, ignored and kept; known here: listen, names, certificate, key, password_hash"},
 	}
 	for i, p := range problems {
 		if i >= len(want) {

@@ -127,8 +127,11 @@ type Hub struct {
 
 // Admin is the web page.
 type Admin struct {
-	Listen       string // host:port
-	PasswordHash Secret // bcrypt or argon2id; empty = no password set yet
+	Listen       string   // host:port, or off
+	Names        []string // that the page is reached by, besides the computer's own
+	Certificate  string   // PEM file; empty = no TLS
+	Key          string   // PEM file
+	PasswordHash Secret   // bcrypt or argon2id; empty = no password set yet
 }
 
 // Name is what the box's owner is called, in files and towards peers: username, else the SIP user, else "box".

@@ -276,6 +276,26 @@ func listenAddress(v string) error {
 	return hostPortFrom(v, 0)
 }
 
+func pageAddress(v string) error {
+	if v == "off" {
+		return nil
+	}
+	return listenAddress(v)
+}
+
+func hostNames(dst *[]string, value string) error {
+	var names []string
+	for _, one := range strings.Split(value, ",") {
+		name := strip(one)
+		if err := host(name); err != nil {
+			return err
+		}
+		names = append(names, name)
+	}
+	*dst = names
+	return nil
+}
+
 func folder(v string) error {
 	if strings.HasPrefix(v, "~") {
 		return errors.New("begins with ~, which is not expanded; write the whole path")

@@ -46,6 +46,11 @@ func (d *Director) Unrepaired(err error) {
 	_ = d.onLoop(context.Background(), func() { d.found(health.Unrepaired, err) }) // fails only once the box has stopped
 }
 
+// NoPage tells why there is no web page though there should be one; nil: there is.
+func (d *Director) NoPage(err error) {
+	_ = d.onLoop(context.Background(), func() { d.found(health.PageDown, err) }) // fails only once the box has stopped
+}
+
 // onLoop runs f on the loop and waits for it.
 func (d *Director) onLoop(ctx context.Context, f func()) error {
 	done := make(chan struct{})

@@ -82,6 +82,8 @@ var (
 		Hint: "give it air and shade"}
 	ClockUnset = Kind{ID: "clock-unset", Severity: Warning, Text: "the computer's clock has not been set: names of files may have a wrong date",
 		Hint: "give it the network, or a clock with a battery; takes are in step all the same", After: time.Minute, Aside: true}
+	PageDown = Kind{ID: "page-down", Severity: Warning, Text: "the web page cannot be opened",
+		Hint: "correct Admin, listen, or what the detail says; all else works", Aside: true}
 	Unrepaired = Kind{ID: "unrepaired", Severity: Error, Text: "a recording of an earlier session could not be repaired",
 		Hint: "run `orionbox recover` on the recordings' folder and read what it says; nothing was deleted"}
 )

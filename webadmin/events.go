@@ -1,0 +1,158 @@
+package webadmin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	beatEvery   = 500 * time.Millisecond // how often an open page learns what has changed
+	lullEvery   = 5 * time.Second        // or that nothing has: so that it knows that the connection stands
+	mostFollow  = 32                     // open pages
+	patientWith = 10 * time.Second       // a page that does not take what it is sent
+)
+
+// beat looks at the box for all open pages together, and not at all while there are none.
+type beat struct {
+	look func(context.Context) (map[string]string, error)
+	log  *slog.Logger
+	wake chan struct{}
+
+	mu   sync.Mutex
+	last map[string]string
+	open map[chan map[string]string]bool
+}
+
+func newBeat(look func(context.Context) (map[string]string, error), log *slog.Logger) *beat {
+	return &beat{look: look, log: log, wake: make(chan struct{}, 1), open: map[chan map[string]string]bool{}}
+}
+
+func (b *beat) run(ctx context.Context) {
+	ticker := time.NewTicker(beatEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.wake:
+		case <-ticker.C:
+		}
+		if !b.watched() {
+			ticker.Stop()
+			select {
+			case <-ctx.Done():
+				return
+			case <-b.wake:
+				ticker.Reset(beatEvery)
+			}
+		}
+		b.tell(ctx)
+	}
+}
+
+func (b *beat) watched() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.open) > 0
+}
+
+// tell sends each open page what has changed. One that has not taken the last yet gets all of it with the next.
+func (b *beat) tell(ctx context.Context) {
+	now, err := b.look(ctx)
+	if err != nil {
+		b.log.Debug("look at the box", "err", err)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last = now
+	for follower := range b.open {
+		select {
+		case follower <- now:
+		default:
+			select {
+			case <-follower: // what it did not take is old
+			default:
+			}
+			follower <- now
+		}
+	}
+}
+
+// follow is what is shown now and whenever it was looked at; false: too many do.
+func (b *beat) follow() (news chan map[string]string, leave func(), ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.open) >= mostFollow {
+		return nil, nil, false
+	}
+	news = make(chan map[string]string, 1)
+	b.open[news] = true
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+	return news, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.open, news)
+	}, true
+}
+
+// getEvents sends an open page the sections that have changed, as server-sent events (HTML, 9.2): the name of the event is the
+// section's, its data the HTML as a JSON string. An empty event tells that all is as before.
+func (s *Site) getEvents(c *gin.Context) {
+	news, leave, ok := s.beat.follow()
+	if !ok {
+		fail(c, &Error{http.StatusServiceUnavailable, "too many pages are open"})
+		return
+	}
+	defer leave()
+	c.Header("Content-Type", "text/event-stream")
+	c.Header("X-Accel-Buffering", "no")
+	writer := http.NewResponseController(c.Writer)
+	lull := time.NewTimer(0)
+	defer lull.Stop()
+	shown := map[string]string{}
+	for {
+		var text string
+		select {
+		case <-c.Request.Context().Done():
+			return
+		case <-lull.C:
+			text = "event: beat\ndata:\n\n"
+		case now := <-news:
+			text = changed(shown, now)
+		}
+		if text == "" {
+			continue
+		}
+		_ = writer.SetWriteDeadline(time.Now().Add(patientWith)) // without it a page that is gone is noticed later
+		if _, err := c.Writer.WriteString(text); err != nil || writer.Flush() != nil {
+			return
+		}
+		lull.Reset(lullEvery)
+	}
+}
+
+// changed is the events for what is other than it was shown, which it then is.
+func changed(shown, now map[string]string) (text string) {
+	for _, name := range sections {
+		if html, ok := now[name]; ok && shown[name] != html {
+			shown[name] = html
+			data, err := json.Marshal(html)
+			if err != nil {
+				continue // never: it is a string
+			}
+			text += fmt.Sprintf("event: %s\ndata: %s\n\n", name, data)
+		}
+	}
+	return text
+}

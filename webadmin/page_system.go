@@ -1,0 +1,5 @@
+package webadmin
+
+import "github.com/gin-gonic/gin"
+
+func (s *Site) systemRoutes(*gin.RouterGroup) {}

@@ -1,0 +1,65 @@
+package webadmin
+
+import (
+	"fmt"
+	"html/template"
+	"time"
+)
+
+// words are how the templates say figures.
+var words = template.FuncMap{
+	"tabs":    func() []tab { return tabs },
+	"buttons": func() []panelButton { return panelButtons },
+	"clock":   clockTime,
+	"mb":      func(bytes float64) string { return fmt.Sprintf("%.1f MB", bytes/1e6) },
+	"percent": percent,
+	"meter":   meter,
+	"long":    long,
+	"pattern": pattern,
+	"dB":      func(level float64) string { return fmt.Sprintf("%.0f dBFS", level) },
+}
+
+// panelButton is a button of the page.
+type panelButton struct{ Name, Text string }
+
+// panelButtons are those that a page offers; status is the page itself.
+var panelButtons = []panelButton{{"record", "Record"}, {"segment", "Segment"}, {"mic", "Mute microphone"}, {"speakers", "Mute speakers"}}
+
+// clockTime is a length as minutes and seconds.
+func clockTime(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	if d >= time.Hour {
+		return fmt.Sprintf("%d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+func percent(part, of float64) int {
+	if of <= 0 {
+		return 0
+	}
+	return int(min(100*part/of, 100))
+}
+
+// meter is a level of -60 to 0 dBFS as 0 to 60.
+func meter(level float64) int { return int(min(max(level+60, 0), 60)) }
+
+// long is a length of minutes in words.
+func long(minutes float64) string {
+	if minutes >= 120 {
+		return fmt.Sprintf("%.0f hours", minutes/60)
+	}
+	return fmt.Sprintf("%.0f minutes", minutes)
+}
+
+// patternWords say what an LED does to who does not see it.
+var patternWords = map[string]string{
+	"off": "dark", "on": "lit", "slow": "blinks slowly", "fast": "blinks fast", "double": "flashes twice", "wink": "lit, with a gap", "halted": "flashes seldom",
+}
+
+func pattern(name string) string {
+	if text, ok := patternWords[name]; ok {
+		return text
+	}
+	return "dark"
+}
