@@ -125,7 +125,9 @@ func (b *Box) page(ctx context.Context) error {
 	if err := b.makeCode(a); err != nil {
 		b.log.Error("make code of the box", "err", err)
 	}
-	site := webadmin.NewSite(b.doors(), webadmin.SiteConfig{Admin: a, Hosts: hosts(set.Names), Secure: set.Certificate != ""}, b.log.With("part", "page"))
+	parts := b.doors()
+	parts.Settings = newSettings(b.cfg.Conf)
+	site := webadmin.NewSite(parts, webadmin.SiteConfig{Admin: a, Hosts: hosts(set.Names), Secure: set.Certificate != ""}, b.log.With("part", "page"))
 	for {
 		err := b.servePage(ctx, site)
 		if ctx.Err() != nil {

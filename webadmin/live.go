@@ -97,11 +97,16 @@ func (s *Site) look(ctx context.Context) (l live, err error) {
 	if err != nil {
 		return l, err
 	}
-	text, err := json.Marshal(status)
-	if err == nil {
-		err = json.Unmarshal(text, &l)
+	return l, recode(status, &l)
+}
+
+// recode takes what the page needs out of what a part has told, by its JSON.
+func recode(from, to any) error {
+	text, err := json.Marshal(from)
+	if err != nil {
+		return err
 	}
-	return l, err
+	return json.Unmarshal(text, to)
 }
 
 // sections renders each section as it is now.

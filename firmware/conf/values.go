@@ -357,10 +357,12 @@ func passwordHash(v string) error {
 
 func list(values []string) string { return strings.Join(values, ", ") }
 
-func numbers(values []int) string {
+func numbers(values []int) string { return list(texts(values)) }
+
+func texts(values []int) []string {
 	var s []string
 	for _, v := range values {
 		s = append(s, strconv.Itoa(v))
 	}
-	return list(s)
+	return s
 }
