@@ -61,6 +61,9 @@ func (a admin) Choose(code, password string) error {
 	return os.Remove(a.code)
 }
 
+// Change implements webadmin.Admin.
+func (a admin) Change(password string) error { return SetPassword(a.conf, password) }
+
 // plainCode is a code without what people write between its signs.
 func plainCode(code string) string {
 	return strings.ToUpper(strings.Map(func(r rune) rune {

@@ -61,7 +61,7 @@ func (s *settings) Form(context.Context) (webadmin.SettingsForm, error) {
 	for i, name := range names {
 		section := webadmin.SettingsSection{Name: name, Meaning: meanings[i]}
 		for _, k := range conf.Keys() {
-			if k.Section == name {
+			if k.Section == name && k.Name != "password_hash" { // which has a form of its own
 				section.Keys = append(section.Keys, s.setting(f, k))
 			}
 		}

@@ -145,7 +145,8 @@ func (s *Site) getEvents(c *gin.Context) {
 // changed is the events for what is other than it was shown, which it then is.
 func changed(shown, now map[string]string) (text string) {
 	for _, name := range sections {
-		if html, ok := now[name]; ok && shown[name] != html {
+		html, ok := now[name]
+		if was, told := shown[name]; ok && (!told || was != html) {
 			shown[name] = html
 			data, err := json.Marshal(html)
 			if err != nil {

@@ -22,6 +22,7 @@ func (s *Site) settingsRoutes(inside *gin.RouterGroup) {
 	there.POST("/settings/join", s.postJoin)
 	there.POST("/settings/invite", s.postInvite)
 	there.POST("/settings/preflight", s.postPreflight)
+	there.POST("/settings/password", s.postPassword)
 	there.GET("/api/settings", get(func(c *gin.Context) (any, error) { return s.parts.Settings.Form(c.Request.Context()) }))
 	there.POST("/api/settings", do(s.changeSettings))
 }
@@ -185,4 +186,28 @@ func (s *Site) postPreflight(c *gin.Context) {
 		p.frame = frame{Error: "Pre-flight: not ready for a session."}
 	}
 	s.showSettings(c, http.StatusOK, p)
+}
+
+// postPassword sets another password, for who knows the present one, and ends all other sessions.
+func (s *Site) postPassword(c *gin.Context) {
+	old, ok := form(c, "old")
+	if !ok {
+		return
+	}
+	password, again := c.Request.PostForm.Get("password"), c.Request.PostForm.Get("again")
+	refuse := func(status int, why string) { s.showSettings(c, status, settingsPage{frame: frame{Error: why}}) }
+	switch {
+	case password != again:
+		refuse(http.StatusBadRequest, "The two new passwords are not the same.")
+	case !s.tryPassword(c, old):
+		refuse(http.StatusUnauthorized, "That is not the present password, or it was tried too often: wait a little.")
+	default:
+		if err := s.cfg.Admin.Change(password); err != nil {
+			refuse(http.StatusBadRequest, err.Error())
+			return
+		}
+		s.logins.leaveAll()
+		s.setCookie(c, s.logins.enter(from(c)), 0)
+		s.showSettings(c, http.StatusOK, settingsPage{frame: frame{Done: "The password is another now; all other pages have to log in again."}})
+	}
 }
