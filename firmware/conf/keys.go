@@ -149,13 +149,13 @@ func hardwareKeys() []key {
 	}
 	return append(keys,
 		key{Key{Name: "strip", Default: "none", Meaning: "SPI device of a strip of APA102 lights that shows the peers in colour, the first light for peer1.", Allowed: "a device as /dev/spidev0.0, or none"},
-			func(c *Config, v string) error { return text(&c.Hardware.Strip, orNone(v), oneLine) }},
+			func(c *Config, v string) error { return text(&c.Hardware.Strip, orNone(v), spiDevice) }},
 		key{Key{Name: "strip_lights", Default: "8", Meaning: "Lights of the strip.", Allowed: "1 to 64"},
 			func(c *Config, v string) error { return number(&c.Hardware.StripLights, v, 1, 64) }},
 		key{Key{Name: "power_off", Default: "auto", Meaning: "Whether holding status switches the computer off in the end. auto: on a Raspberry Pi; elsewhere the box only stops.", Allowed: list(powerOffs), Choices: powerOffs},
 			func(c *Config, v string) error { return oneOf(&c.Hardware.PowerOff, v, powerOffs) }},
-		key{Key{Name: "watchdog", Default: "0", Meaning: "Seconds after which the computer's watchdog restarts it if the box hangs; 0: never. A Raspberry Pi's takes 15 at most.", Allowed: "0 to 60"},
-			func(c *Config, v string) error { return seconds(&c.Hardware.Watchdog, v, time.Minute) }})
+		key{Key{Name: "watchdog", Default: "0", Meaning: "Seconds after which the computer's watchdog restarts it if the box hangs; 0: never. A Raspberry Pi's takes 15 at most.", Allowed: "0, or 5 to 60"},
+			func(c *Config, v string) error { return wholeSeconds(&c.Hardware.Watchdog, v, 5, 60) }})
 }
 
 // orNone makes none unset.

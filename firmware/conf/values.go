@@ -108,6 +108,19 @@ func seconds(dst *time.Duration, value string, highest time.Duration) error {
 	return nil
 }
 
+// wholeSeconds takes 0 as well: never.
+func wholeSeconds(dst *time.Duration, value string, lowest, highest int) error {
+	var n int
+	if err := number(&n, value, 0, highest); err != nil {
+		return err
+	}
+	if n > 0 && n < lowest {
+		return errors.New("is out of range")
+	}
+	*dst = time.Duration(n) * time.Second
+	return nil
+}
+
 func megabytes(dst *int64, value string, lowest, highest int) error {
 	var n int
 	if err := number(&n, value, lowest, highest); err != nil {
@@ -329,6 +342,13 @@ func chipName(v string) error {
 		return errors.New("is no name of a chip")
 	}
 	return nil
+}
+
+func spiDevice(v string) error {
+	if v != "" && !strings.HasPrefix(v, "/dev/") {
+		return errors.New("is no device")
+	}
+	return oneLine(v)
 }
 
 func store(v string) error {
