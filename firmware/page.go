@@ -135,7 +135,7 @@ func (b *Box) page(ctx context.Context) error {
 		b.log.Error("make code of the box", "err", err)
 	}
 	parts := b.doors()
-	parts.Settings = newSettings(b.cfg.Conf)
+	parts.Settings, parts.Recordings = newSettings(b.cfg.Conf), b.newRecordings()
 	site := webadmin.NewSite(parts, webadmin.SiteConfig{Admin: a, Hosts: hosts(set.Names), Secure: set.Certificate != ""}, b.log.With("part", "page"))
 	for {
 		err := b.servePage(ctx, site)

@@ -29,7 +29,8 @@ type Parts struct {
 	Studio Studio // what all boxes of the room do; nil without a box
 	Host   Host   // the hub that runs here; nil where none does
 
-	Settings Settings // of the page alone
+	Settings   Settings // these of the page alone
+	Recordings Recordings
 }
 
 // Error is a refusal that the caller can act on, with the HTTP status that tells its kind.

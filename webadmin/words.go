@@ -13,6 +13,7 @@ var words = template.FuncMap{
 	"buttons": func() []panelButton { return panelButtons },
 	"clock":   clockTime,
 	"same":    strings.EqualFold,
+	"day":     func(at time.Time) string { return at.Local().Format("Mon 2 Jan 2006, 15:04") },
 	"mb":      func(bytes float64) string { return fmt.Sprintf("%.1f MB", bytes/1e6) },
 	"percent": percent,
 	"meter":   meter,

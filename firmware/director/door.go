@@ -46,6 +46,21 @@ func (d *Director) Unrepaired(err error) {
 	_ = d.onLoop(context.Background(), func() { d.found(health.Unrepaired, err) }) // fails only once the box has stopped
 }
 
+// ID is that of this box at the hub; of a box alone, its name's.
+func (d *Director) ID() (id string) {
+	_ = d.onLoop(context.Background(), func() { id = d.id }) // fails only once the box has stopped
+	return id
+}
+
+// Deleted tells that a person has deleted recordings of a session.
+func (d *Director) Deleted(dir string, files []string) {
+	var out Outbox
+	_ = d.onLoop(context.Background(), func() { out = d.parts.Outbox }) // fails only once the box has stopped
+	if out != nil {
+		out.Deleted(dir, files)
+	}
+}
+
 // NoPage tells why there is no web page though there should be one; nil: there is.
 func (d *Director) NoPage(err error) {
 	_ = d.onLoop(context.Background(), func() { d.found(health.PageDown, err) }) // fails only once the box has stopped
