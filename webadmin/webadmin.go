@@ -123,6 +123,9 @@ func parseHold(text string) (time.Duration, error) {
 // recovery keeps the box going when a handler panics: the door may fail, the recording may not.
 func recovery(log *slog.Logger) gin.HandlerFunc {
 	return gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
+		if cause == http.ErrAbortHandler { // which is meant: the connection is to be cut
+			panic(cause)
+		}
 		log.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "cause", cause)
 		fail(c, errors.New("the box could not answer; see its log"))
 	})
