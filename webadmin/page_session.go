@@ -96,10 +96,11 @@ func (f sessionForm) mark(ctx context.Context, parts Parts, request MarkRequest)
 
 // readSession is what a form of the page says.
 func readSession(c *gin.Context) (f sessionForm, err error) {
-	if err := c.Request.ParseForm(); err != nil {
+	err = c.Request.ParseForm()
+	f.value = c.Request.PostForm.Get
+	if err != nil {
 		return f, &Error{http.StatusBadRequest, "read form: " + err.Error()}
 	}
-	f.value = c.Request.PostForm.Get
 	if f.pick, err = parsePick(f.value("pick")); err != nil {
 		return f, &Error{http.StatusBadRequest, "read form: " + err.Error()}
 	}
@@ -114,12 +115,11 @@ func readSession(c *gin.Context) (f sessionForm, err error) {
 // postSession does what a form asks for, and answers with the page.
 func (s *Site) postSession(act sessionAct) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		var done string
 		f, err := readSession(c)
-		if err != nil {
-			fail(c, err)
-			return
+		if err == nil {
+			done, err = act(c.Request.Context(), s.parts, f)
 		}
-		done, err := act(c.Request.Context(), s.parts, f)
 		if err != nil {
 			done = ""
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -50,6 +51,7 @@ type chunkView struct {
 	Delivered              bool
 	Open                   bool `json:"-"` // it grows
 	Changeable             bool `json:"-"` // this box may change its marker
+	Nth                    int  `json:"-"` // of those of its box's session that begin at this marker, or at none
 }
 
 // markView is a marker as a row.
@@ -108,9 +110,12 @@ func (v *sessionView) judge(chunks []chunkView) {
 		v.Marks[i].Changeable = v.mayChange(m.By)
 		by[m.ID] = m.By
 	}
-	last := map[string]int{}
+	last, nth := map[string]int{}, map[[3]string]int{}
 	for i, c := range chunks {
 		last[c.Box] = i
+		cut := [3]string{c.Session, c.Box, c.Marker}
+		nth[cut]++
+		chunks[i].Nth = nth[cut]
 		chunks[i].Changeable = c.Marker != "" && v.mayChange(by[c.Marker])
 	}
 	for box, i := range last {
@@ -176,9 +181,10 @@ type pick struct {
 	Title   string
 }
 
-// Pick is the chunk as a form sends it. Numbers count by time and change; the row is told by what stays.
+// Pick is the chunk as a form sends it. Its number changes with each cut before it, and its start as the clock becomes better
+// known; the row is told by what stays: the marker, or how many without one come before.
 func (c chunkView) Pick() pick {
-	p := pick{Row: "c/" + c.Session + "/" + c.Box + "/" + cmp.Or(c.Marker, strconv.FormatInt(c.Start.UnixNano(), 10)),
+	p := pick{Row: "c/" + c.Session + "/" + c.Box + "/" + c.Marker + "/" + strconv.Itoa(c.Nth),
 		Chunk: c.Box + "/" + strconv.Itoa(c.Number), Session: c.Session, Title: c.Title}
 	if c.Changeable {
 		p.Marker = c.Marker
@@ -212,6 +218,15 @@ func (c chunkView) Label() string {
 		text += " " + c.Title
 	}
 	return text
+}
+
+// Length is how long the chunk is. One that grows is told in steps of ten seconds, so that not the whole table goes to every
+// open page with each beat: the line may be thin, and a call needs it.
+func (c chunkView) Length() string {
+	if c.Open {
+		return fmt.Sprintf("over %d s", int(c.Seconds)/10*10)
+	}
+	return fmt.Sprintf("%.1f s", c.Seconds)
 }
 
 // Sent tells whether a producer has the take; a voice recording stays on its box.

@@ -144,6 +144,7 @@
       if (event.key === "Escape") leave(event.target);
       return;
     }
+    if (event.key === "Enter" && event.target.name === "pick") event.preventDefault(); // which would press the first button
     if (!keys.checked || event.target.closest("[role=log]") && event.key.startsWith("Arrow")) return;
     if (press(event)) event.preventDefault();
   });
