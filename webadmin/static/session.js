@@ -120,6 +120,7 @@
 
   // leave goes from a field to the row that is selected, if one is.
   function leave(field) {
+    if (field.id === "name") field.value = "";
     field.blur();
     selected()?.focus();
   }
@@ -138,15 +139,25 @@
     return true;
   }
 
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  // keyed takes a key; true: it is not to do what it does elsewhere.
+  function keyed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;
     if (types(event.target)) {
       if (event.key === "Escape") leave(event.target);
-      return;
+      return false;
     }
-    if (event.key === "Enter" && event.target.name === "pick") event.preventDefault(); // which would press the first button
-    if (!keys.checked || event.target.closest("[role=log]") && event.key.startsWith("Arrow")) return;
-    if (press(event)) event.preventDefault();
+    if (event.key === "Enter" && event.target.name === "pick") return true; // which would press the first button
+    if (!keys.checked || event.target.closest("[role=log]") && event.key.startsWith("Arrow")) return false;
+    return press(event);
+  }
+
+  let taken = false; // the sign of a key may come apart from it, when a field has the focus already
+  document.addEventListener("keydown", (event) => {
+    taken = keyed(event);
+    if (taken) event.preventDefault();
+  });
+  document.addEventListener("keypress", (event) => {
+    if (taken) event.preventDefault();
   });
 
   const chat = document.querySelector("[data-grows]");
