@@ -233,7 +233,9 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	<-b.repaired
 	b.log.Info("box stopped")
-	return errors.Join(err, b.unguard(), b.switchOff(ctx), b.closeGear())
+	err = errors.Join(err, b.unguard())
+	b.switchOff(ctx)
+	return errors.Join(err, b.closeGear())
 }
 
 func wrap(what string, err error) error {

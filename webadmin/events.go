@@ -158,7 +158,8 @@ func (s *Site) getEvents(c *gin.Context) {
 // changed is the events for the sections that are other than they were shown, which they then are.
 func changed(sections []string, shown, now map[string]string) (text string) {
 	for _, name := range sections {
-		if html, ok := now[name]; ok && shown[name] != html {
+		html, ok := now[name]
+		if was, told := shown[name]; ok && (!told || was != html) {
 			shown[name] = html
 			data, err := json.Marshal(html)
 			if err != nil {

@@ -106,16 +106,22 @@ func (s *Site) look(ctx context.Context) (l live, err error) {
 	return as[live](s.parts.Box.Status(ctx))
 }
 
-// as is what a page needs of what a part has found, which is known by its JSON alone.
+// as is what a page needs of what a part has found.
 func as[T any](found any, err error) (needed T, _ error) {
 	if err != nil {
 		return needed, err
 	}
-	text, err := json.Marshal(found)
-	if err == nil {
-		err = json.Unmarshal(text, &needed)
-	}
+	err = recode(found, &needed)
 	return needed, err
+}
+
+// recode takes what the page needs out of what a part has told, by its JSON.
+func recode(from, to any) error {
+	text, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, to)
 }
 
 // sections renders each section of a kind of page as it is now.

@@ -3,6 +3,7 @@ package webadmin
 import (
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -11,6 +12,7 @@ var words = template.FuncMap{
 	"tabs":    func() []tab { return tabs },
 	"buttons": func() []panelButton { return panelButtons },
 	"clock":   clockTime,
+	"same":    strings.EqualFold,
 	"mb":      func(bytes float64) string { return fmt.Sprintf("%.1f MB", bytes/1e6) },
 	"percent": percent,
 	"meter":   meter,
