@@ -480,11 +480,11 @@ func TestEvents(t *testing.T) {
 
 func TestChanged(t *testing.T) {
 	shown := map[string]string{"take": "<p>1</p>"}
-	text := changed(shown, map[string]string{"take": "<p>1</p>", "call": "<b>\n\n</b>"})
+	text := changed(sections, shown, map[string]string{"take": "<p>1</p>", "call": "<b>\n\n</b>"})
 	if text != "event: call\ndata: \"\\u003cb\\u003e\\n\\n\\u003c/b\\u003e\"\n\n" {
 		t.Errorf("sent %q", text)
 	}
-	if text := changed(shown, map[string]string{"take": "<p>1</p>", "call": "<b>\n\n</b>"}); text != "" {
+	if text := changed(sections, shown, map[string]string{"take": "<p>1</p>", "call": "<b>\n\n</b>"}); text != "" {
 		t.Errorf("sent once more %q", text)
 	}
 }

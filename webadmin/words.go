@@ -19,6 +19,8 @@ var words = template.FuncMap{
 	"meter":   meter,
 	"long":    long,
 	"pattern": pattern,
+	"at":      func(t time.Time) string { return atTime(t, "15:04:05") },
+	"cut":     func(t time.Time) string { return atTime(t, "15:04:05.0") },
 	"dB":      func(level float64) string { return fmt.Sprintf("%.0f dBFS", level) },
 }
 
@@ -35,6 +37,14 @@ func clockTime(seconds float64) string {
 		return fmt.Sprintf("%d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
 	}
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// atTime is a moment by the clock of the box, with its day if that is another.
+func atTime(t time.Time, form string) string {
+	if t = t.Local(); t.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
+		form = "2 Jan " + form
+	}
+	return t.Format(form)
 }
 
 func percent(part, of float64) int {
