@@ -28,6 +28,7 @@ type Parts struct {
 	Panel  Panel  // likewise
 	Studio Studio // what all boxes of the room do; nil without a box
 	Host   Host   // the hub that runs here; nil where none does
+	System System // the computer; of the page alone
 }
 
 // Error is a refusal that the caller can act on, with the HTTP status that tells its kind.
