@@ -2,6 +2,7 @@ package firmware
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,12 +36,17 @@ func (b *Box) about(context.Context) ([]byte, error) {
 	var kernel unix.Utsname
 	err := unix.Uname(&kernel)
 	text := fmt.Sprintf("orionbox %s, %s, %s/%s\ncomputer: %s\nkernel: %s %s\nmade: %s\n\nSecrets are left out (***).\n", b.cfg.Version, runtime.Version(),
-		runtime.GOOS, runtime.GOARCH, b.gear.board.Model(), unix.ByteSliceToString(kernel.Release[:]), unix.ByteSliceToString(kernel.Machine[:]),
+		runtime.GOOS, runtime.GOARCH, cmp.Or(b.gear.board.Model(), "not known"), unix.ByteSliceToString(kernel.Release[:]), unix.ByteSliceToString(kernel.Machine[:]),
 		time.Now().Format(time.RFC3339))
 	return []byte(text), err
 }
 
+// askLimit is how long the box may take to tell its status: one that hangs is what the diagnostics are for.
+const askLimit = 5 * time.Second
+
 func (b *Box) statusText(ctx context.Context) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
 	status, err := b.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -73,6 +79,9 @@ func (b *Box) problemsText(context.Context) ([]byte, error) {
 	for _, p := range f.Problems() {
 		fmt.Fprintln(&text, p)
 	}
+	if text.Len() == 0 {
+		text.WriteString("none\n")
+	}
 	return text.Bytes(), nil
 }
 
@@ -81,7 +90,7 @@ func (b *Box) computerText(context.Context) ([]byte, error) {
 	return upkeep.PrintComputer(links, b.disks()), err
 }
 
-// listLimit is how long a sound system may take to tell its devices: one that hangs is what the bundle is for.
+// listLimit is how long a sound system may take to tell its devices.
 const listLimit = 10 * time.Second
 
 func devicesText(ctx context.Context) ([]byte, error) {
@@ -105,6 +114,9 @@ func devicesText(ctx context.Context) ([]byte, error) {
 }
 
 func printDevices(devices []device.Info) []byte {
+	if len(devices) == 0 {
+		return []byte("none\n")
+	}
 	var text bytes.Buffer
 	for _, d := range devices {
 		fmt.Fprintf(&text, "%s\t%s\t%s\tmic: %t, speakers: %t, default: %t\n", d.ID, d.Name, d.System, d.Capture, d.Playback, d.Default)

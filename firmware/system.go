@@ -7,7 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -120,7 +120,7 @@ func (s system) Bundle(ctx context.Context, w io.Writer) error {
 		return &webadmin.Error{Status: http.StatusServiceUnavailable, Text: "diagnostics are being made already; try again in a minute"}
 	}
 	defer s.box.caretaker.bundle.Unlock()
-	now := time.Now()
+	now := time.Now().Truncate(time.Second) // which archives round up
 	name := fmt.Sprintf("orionbox-%s-%s", takes.FileName(s.box.cfg.Settings.Name()), now.UTC().Format("20060102-150405"))
 	return upkeep.Bundle(ctx, w, name, now, s.box.pieces(), s.box.scrubber())
 }
@@ -150,7 +150,7 @@ func (b *Box) file() (*conf.File, error) {
 
 // disks are those of the recordings and of conn.conf.
 func (b *Box) disks() (all []upkeep.Disk) {
-	for _, folder := range []string{b.cfg.Settings.AudioSettings.RecordingLocation, os.TempDir(), "/"} {
+	for _, folder := range []string{b.cfg.Settings.AudioSettings.RecordingLocation, filepath.Dir(b.cfg.Conf), "/"} {
 		if d, err := upkeep.DiskOf(folder); err == nil {
 			all = append(all, d)
 		}
