@@ -43,7 +43,7 @@ var packages = map[string][]string{
 }
 
 // scaffolds are the packages that only tests import; they may use each other.
-var scaffolds = []string{"audio/audiotest", "audio/audiotest/lab", "audio/mp3/mp3test", "sip/siptest"}
+var scaffolds = []string{"audio/audiotest", "audio/audiotest/lab", "audio/mp3/mp3test", "sip/siptest", "webadmin/webtest"}
 
 // owners says which package of ours is the only one to import an outside library. One that is not named here may have
 // any one owner. golang.org/x counts as the standard library.
@@ -53,6 +53,8 @@ var owners = map[string][]string{
 	"github.com/bogem/id3v2":         {"audio/mp3"},
 	"gopkg.in/hraban/opus.v2":        {"audio/codec"},
 	"github.com/gin-gonic/gin":       {"webadmin"},
+	"github.com/chromedp/chromedp":   {"webadmin/webtest"},
+	"github.com/chromedp/cdproto":    {"webadmin/webtest"},
 	"github.com/spf13/cobra":         {"cmd/orionbox"},
 	"github.com/pion/rtp":            {"sip/rtp"},
 	"github.com/pion/rtcp":           {"sip/rtp"},

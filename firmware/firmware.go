@@ -236,7 +236,9 @@ func (b *Box) Run(ctx context.Context) error {
 	}
 	<-b.repaired
 	b.log.Info("box stopped")
-	return errors.Join(err, b.unguard(), b.switchOff(ctx), b.closeGear(), b.renew())
+	err = errors.Join(err, b.unguard())
+	b.switchOff(ctx)
+	return errors.Join(err, b.closeGear(), b.renew())
 }
 
 func wrap(what string, err error) error {

@@ -7,13 +7,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"strings"
 	"time"
 
-	"orionbox/audio/disk"
 	"orionbox/firmware/conf"
 	"orionbox/webadmin"
 )
@@ -61,6 +59,9 @@ func (a admin) Choose(code, password string) error {
 	return os.Remove(a.code)
 }
 
+// Change implements webadmin.Admin.
+func (a admin) Change(password string) error { return SetPassword(a.conf, password) }
+
 // plainCode is a code without what people write between its signs.
 func plainCode(code string) string {
 	return strings.ToUpper(strings.Map(func(r rune) rune {
@@ -96,21 +97,29 @@ func ReadCode(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read code: %w", err)
 	}
-	return strings.TrimSpace(string(data)), nil
+	code := strings.TrimSpace(string(data))
+	if len(plainCode(code)) != codeLength {
+		return "", fmt.Errorf("read code: %s holds none", path)
+	}
+	return code, nil
 }
 
 const codeLength = 12 // signs of base32: 60 bits
 
-// makeCode makes the code that the first visitor of the page has to know, if nobody has chosen a password.
+// makeCode makes the code that the first visitor of the page has to know, if nobody has chosen a password. One that a power cut
+// has spoiled is made anew.
 func (b *Box) makeCode(a admin) error {
 	if a.Set() {
 		return nil
 	}
-	if _, err := os.Stat(a.code); !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if _, err := ReadCode(a.code); err == nil {
+		return nil
 	}
 	text := rand.Text()[:codeLength]
-	return disk.Replace(a.code, []byte(text[:4]+"-"+text[4:8]+"-"+text[8:]+"\n"))
+	if err := os.WriteFile(a.code, []byte(text[:4]+"-"+text[4:8]+"-"+text[8:]+"\n"), 0o600); err != nil {
+		return fmt.Errorf("make code: %w", err)
+	}
+	return nil
 }
 
 const pageAgain = 10 * time.Second // until a page that could not be opened is tried again
@@ -125,7 +134,9 @@ func (b *Box) page(ctx context.Context) error {
 	if err := b.makeCode(a); err != nil {
 		b.log.Error("make code of the box", "err", err)
 	}
-	site := webadmin.NewSite(b.doors(), webadmin.SiteConfig{Admin: a, Hosts: hosts(set.Names), Secure: set.Certificate != ""}, b.log.With("part", "page"))
+	parts := b.doors()
+	parts.Settings, parts.Recordings = newSettings(b.cfg.Conf), b.newRecordings()
+	site := webadmin.NewSite(parts, webadmin.SiteConfig{Admin: a, Hosts: hosts(set.Names), Secure: set.Certificate != ""}, b.log.With("part", "page"))
 	for {
 		err := b.servePage(ctx, site)
 		if ctx.Err() != nil {

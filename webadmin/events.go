@@ -19,19 +19,18 @@ const (
 	patientWith = 10 * time.Second       // a page that does not take what it is sent
 )
 
-// beat looks at the box for all open pages together, and not at all while there are none.
+// beat looks at the box for all open pages of a kind together, and not at all while there are none.
 type beat struct {
-	look func(context.Context) (map[string]string, error)
+	look func(ctx context.Context, of string) (map[string]string, error)
 	log  *slog.Logger
 	wake chan struct{}
 
 	mu   sync.Mutex
-	last map[string]string
-	open map[chan map[string]string]bool
+	open map[chan map[string]string]string // to the kind of the page
 }
 
-func newBeat(look func(context.Context) (map[string]string, error), log *slog.Logger) *beat {
-	return &beat{look: look, log: log, wake: make(chan struct{}, 1), open: map[chan map[string]string]bool{}}
+func newBeat(look func(ctx context.Context, of string) (map[string]string, error), log *slog.Logger) *beat {
+	return &beat{look: look, log: log, wake: make(chan struct{}, 1), open: map[chan map[string]string]string{}}
 }
 
 func (b *beat) run(ctx context.Context) {
@@ -44,7 +43,7 @@ func (b *beat) run(ctx context.Context) {
 		case <-b.wake:
 		case <-ticker.C:
 		}
-		if !b.watched() {
+		if len(b.watched()) == 0 {
 			ticker.Stop()
 			select {
 			case <-ctx.Done():
@@ -53,27 +52,36 @@ func (b *beat) run(ctx context.Context) {
 				ticker.Reset(beatEvery)
 			}
 		}
-		b.tell(ctx)
+		for of := range b.watched() {
+			b.tell(ctx, of)
+		}
 	}
 }
 
-func (b *beat) watched() bool {
+// watched are the kinds of the pages that are open.
+func (b *beat) watched() map[string]bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.open) > 0
+	kinds := map[string]bool{}
+	for _, of := range b.open {
+		kinds[of] = true
+	}
+	return kinds
 }
 
-// tell sends each open page what has changed. One that has not taken the last yet gets all of it with the next.
-func (b *beat) tell(ctx context.Context) {
-	now, err := b.look(ctx)
+// tell sends each open page of a kind what is to be seen. One that has not taken the last yet gets all of it with the next.
+func (b *beat) tell(ctx context.Context, of string) {
+	now, err := b.look(ctx, of)
 	if err != nil {
-		b.log.Debug("look at the box", "err", err)
+		b.log.Debug("look at the box", "of", of, "err", err)
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last = now
-	for follower := range b.open {
+	for follower, kind := range b.open {
+		if kind != of {
+			continue
+		}
 		select {
 		case follower <- now:
 		default:
@@ -86,15 +94,15 @@ func (b *beat) tell(ctx context.Context) {
 	}
 }
 
-// follow is what is shown now and whenever it was looked at; false: too many do.
-func (b *beat) follow() (news chan map[string]string, leave func(), ok bool) {
+// follow is what pages of a kind show now and whenever it was looked at; false: too many are open.
+func (b *beat) follow(of string) (news chan map[string]string, leave func(), ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.open) >= mostFollow {
 		return nil, nil, false
 	}
 	news = make(chan map[string]string, 1)
-	b.open[news] = true
+	b.open[news] = of
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -107,9 +115,14 @@ func (b *beat) follow() (news chan map[string]string, leave func(), ok bool) {
 }
 
 // getEvents sends an open page the sections that have changed, as server-sent events (HTML, 9.2): the name of the event is the
-// section's, its data the HTML as a JSON string. An empty event tells that all is as before.
+// section's, its data the HTML as a JSON string. An empty event tells that all is as before. The query of says which kind of page.
 func (s *Site) getEvents(c *gin.Context) {
-	news, leave, ok := s.beat.follow()
+	kind, ok := followed[c.Query("of")]
+	if !ok {
+		fail(c, &Error{http.StatusNotFound, "no such page follows the box"})
+		return
+	}
+	news, leave, ok := s.beat.follow(c.Query("of"))
 	if !ok {
 		fail(c, &Error{http.StatusServiceUnavailable, "too many pages are open"})
 		return
@@ -129,7 +142,7 @@ func (s *Site) getEvents(c *gin.Context) {
 		case <-lull.C:
 			text = "event: beat\ndata:\n\n"
 		case now := <-news:
-			text = changed(shown, now)
+			text = changed(kind.sections, shown, now)
 		}
 		if text == "" {
 			continue
@@ -142,10 +155,11 @@ func (s *Site) getEvents(c *gin.Context) {
 	}
 }
 
-// changed is the events for what is other than it was shown, which it then is.
-func changed(shown, now map[string]string) (text string) {
+// changed is the events for the sections that are other than they were shown, which they then are.
+func changed(sections []string, shown, now map[string]string) (text string) {
 	for _, name := range sections {
-		if html, ok := now[name]; ok && shown[name] != html {
+		html, ok := now[name]
+		if was, told := shown[name]; ok && (!told || was != html) {
 			shown[name] = html
 			data, err := json.Marshal(html)
 			if err != nil {

@@ -83,6 +83,16 @@ type live struct {
 // sections are the templates of the page that change, in order.
 var sections = []string{"faults", "take", "call", "level", "panel", "peers", "delivery"}
 
+// followed are the kinds of pages that follow the box, by what they ask /events for: their sections and what those are made of.
+var followed = map[string]struct {
+	sections []string
+	look     func(s *Site, ctx context.Context) (any, error)
+}{
+	"":            {sections, func(s *Site, ctx context.Context) (any, error) { return s.look(ctx) }},
+	"session":     {sessionSections, func(s *Site, ctx context.Context) (any, error) { return s.lookSession(ctx, false) }},
+	"session-all": {sessionSections, func(s *Site, ctx context.Context) (any, error) { return s.lookSession(ctx, true) }},
+}
+
 // livePage is the page as a whole.
 type livePage struct {
 	frame
@@ -93,25 +103,35 @@ func (s *Site) look(ctx context.Context) (l live, err error) {
 	if s.parts.Box == nil {
 		return l, errors.New(noBox)
 	}
-	status, err := s.parts.Box.Status(ctx)
-	if err != nil {
-		return l, err
-	}
-	text, err := json.Marshal(status)
-	if err == nil {
-		err = json.Unmarshal(text, &l)
-	}
-	return l, err
+	return as[live](s.parts.Box.Status(ctx))
 }
 
-// sections renders each section as it is now.
-func (s *Site) sections(ctx context.Context) (map[string]string, error) {
-	now, err := s.look(ctx)
+// as is what a page needs of what a part has found.
+func as[T any](found any, err error) (needed T, _ error) {
+	if err != nil {
+		return needed, err
+	}
+	err = recode(found, &needed)
+	return needed, err
+}
+
+// recode takes what the page needs out of what a part has told, by its JSON.
+func recode(from, to any) error {
+	text, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, to)
+}
+
+// sections renders each section of a kind of page as it is now.
+func (s *Site) sections(ctx context.Context, of string) (map[string]string, error) {
+	now, err := followed[of].look(s, ctx)
 	if err != nil {
 		return nil, err
 	}
 	made := map[string]string{}
-	for _, name := range sections {
+	for _, name := range followed[of].sections {
 		var text bytes.Buffer
 		if err := templates.ExecuteTemplate(&text, name, now); err != nil {
 			return nil, fmt.Errorf("show %s: %w", name, err)

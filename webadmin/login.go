@@ -21,6 +21,8 @@ type Admin interface {
 	Check(password string) bool
 	// Choose sets the first password, for whoever knows the code of the box. Its errors are for that person.
 	Choose(code, password string) error
+	// Change sets another password. Its errors are for the person who chose it.
+	Change(password string) error
 }
 
 const (

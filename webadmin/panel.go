@@ -57,14 +57,14 @@ func testPanel(c *gin.Context, panel Panel) {
 	}
 }
 
-// maxTest bounds how long a panel is tested, and a forgotten test keeps the buttons from what they are for.
-const maxTest = time.Hour
+// MaxTest bounds how long a panel is tested: a test that somebody forgot keeps the buttons from what they are for.
+const MaxTest = 10 * time.Minute
 
 // forAWhile is the context of a request that may say for how long.
 func forAWhile(c *gin.Context) (context.Context, error) {
-	limit, err := time.ParseDuration(c.DefaultQuery("for", maxTest.String()))
-	if err != nil || limit <= 0 || limit > maxTest {
-		return nil, &Error{http.StatusBadRequest, "for must be a time up to " + maxTest.String() + ", such as 30s"}
+	limit, err := time.ParseDuration(c.DefaultQuery("for", MaxTest.String()))
+	if err != nil || limit <= 0 || limit > MaxTest {
+		return nil, &Error{http.StatusBadRequest, "for must be a time up to " + MaxTest.String() + ", such as 30s"}
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), limit)
 	context.AfterFunc(c.Request.Context(), cancel)

@@ -57,7 +57,7 @@ func TestPanelTestThatCannotBegin(t *testing.T) {
 			t.Errorf("%v, want status %d", err, want)
 		}
 	}
-	if err := busy.TestPanel(t.Context(), 2*time.Hour, nil); !errors.As(err, &refused) || !strings.Contains(refused.Text, "1h") {
+	if err := busy.TestPanel(t.Context(), 2*time.Hour, nil); !errors.As(err, &refused) || !strings.Contains(refused.Text, "10m") {
 		t.Errorf("two hours: %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package webadmin
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,13 +12,6 @@ import (
 	"testing"
 	"time"
 )
-
-// owner is an Admin with one password.
-type owner struct{}
-
-func (owner) Set() bool                { return true }
-func (owner) Check(p string) bool      { return p == testPassword }
-func (owner) Choose(_, _ string) error { return errors.New("a password was chosen already") }
 
 // busy is a Box in the state that the test says, which remembers presses.
 type busy struct {
@@ -83,9 +75,9 @@ type visitor struct {
 	cookie string
 }
 
-func visit(t *testing.T, parts Parts) visitor {
+func arrive(t *testing.T, parts Parts) visitor {
 	t.Helper()
-	v := visitor{site: NewSite(parts, SiteConfig{Admin: owner{}}, quiet())}
+	v := visitor{site: NewSite(parts, SiteConfig{Admin: &owner{password: testPassword}}, quiet())}
 	answer := v.post("/login", url.Values{"password": {testPassword}}, "")
 	v.cookie, _, _ = strings.Cut(answer.Header().Get("Set-Cookie"), ";")
 	if answer.Code != http.StatusSeeOther || v.cookie == "" {
@@ -132,7 +124,7 @@ func wantPage(t *testing.T, answer *httptest.ResponseRecorder, status int, words
 
 func TestSystemPageShowsTheComputer(t *testing.T) {
 	p := &computer{lines: []LogLine{{3, "level=INFO msg=<b>"}, {5, "level=WARN msg=b"}}}
-	v := visit(t, Parts{Box: &busy{take: "idle"}, System: p})
+	v := arrive(t, Parts{Box: &busy{take: "idle"}, System: p})
 	wantPage(t, v.get("/system?level=warn"), http.StatusOK, "Al&lt;ice", "1.2", "2 h 01 min", "in conference", "10.0.0.1:9000, connected", "Raspberry Pi 4", "62 °C",
 		"was too weak", "not synchronised", "eth0", "192.168.1.7/24", "wlan0", "20.0 GB free of 32.0 GB", "msg=&lt;b&gt;", `data-after="5"`,
 		`<option value="warn" selected>`, "apt install ./orionbox.deb", "/system/restart", "/system/off", "/system/reset")
@@ -145,16 +137,16 @@ func TestSystemPageShowsTheComputer(t *testing.T) {
 }
 
 func TestSystemPageOfABoxThatKnowsLittle(t *testing.T) {
-	v := visit(t, Parts{Box: &box{}, System: &computer{}})
+	v := arrive(t, Parts{Box: &box{}, System: &computer{}})
 	wantPage(t, v.get("/system"), http.StatusOK, "not known")
-	without := visit(t, Parts{Box: &box{}})
+	without := arrive(t, Parts{Box: &box{}})
 	wantPage(t, without.get("/system"), http.StatusNotFound, noSystem)
 	wantPage(t, without.post("/system/restart", url.Values{"sure": {"yes"}}, ""), http.StatusNotFound)
 }
 
 func TestLogIsFollowed(t *testing.T) {
 	p := &computer{lines: []LogLine{{8, "a"}, {9, "b"}}}
-	v := visit(t, Parts{Box: &busy{}, System: p})
+	v := arrive(t, Parts{Box: &busy{}, System: p})
 	wantPage(t, v.get("/system/log?after=7&level=error"), http.StatusOK, `{"last":9,"lines":[{"seq":8,"text":"a"},{"seq":9,"text":"b"}]}`)
 	if p.after != 7 || p.least != slog.LevelError {
 		t.Errorf("asked for lines after %d of %v", p.after, p.least)
@@ -171,7 +163,7 @@ func TestLogIsFollowed(t *testing.T) {
 
 func TestDiagnosticsAreAFile(t *testing.T) {
 	p := &computer{}
-	v := visit(t, Parts{Box: &busy{}, System: p})
+	v := arrive(t, Parts{Box: &busy{}, System: p})
 	answer := v.get("/system/diagnostics")
 	wantPage(t, answer, http.StatusOK, "packed")
 	if h := answer.Header(); h.Get("Content-Type") != "application/gzip" || !strings.HasPrefix(h.Get("Content-Disposition"), `attachment; filename="orionbox-2`) {
@@ -190,7 +182,7 @@ func TestNothingEndsUnasked(t *testing.T) {
 	sure := url.Values{"sure": {"yes"}}
 	for _, take := range []string{"idle", "recording"} {
 		b, p := &busy{take: take}, &computer{}
-		v := visit(t, Parts{Box: b, System: p})
+		v := arrive(t, Parts{Box: b, System: p})
 		says := map[string]string{"idle": "No take runs", "recording": "Take 7 runs"}[take]
 		for _, name := range []string{"restart", "off", "reset"} {
 			path := "/system/" + name
@@ -212,7 +204,7 @@ func TestNothingEndsUnasked(t *testing.T) {
 
 func TestWhatWasConfirmedIsDone(t *testing.T) {
 	b, p := &busy{take: "recording"}, &computer{}
-	v := visit(t, Parts{Box: b, System: p})
+	v := arrive(t, Parts{Box: b, System: p})
 	wantPage(t, v.post("/system/restart", url.Values{"sure": {"yes"}}, ""), http.StatusAccepted, "starts again")
 	wantPage(t, v.post("/system/off", url.Values{"sure": {"yes"}}, ""), http.StatusAccepted, "finishing")
 	if len(b.pressed) != 1 || b.pressed[0] != "status 3s" || len(p.done) != 1 || p.done[0] != "restart" {
@@ -222,7 +214,7 @@ func TestWhatWasConfirmedIsDone(t *testing.T) {
 
 func TestResetIsAskedTwice(t *testing.T) {
 	b, p := &busy{take: "idle"}, &computer{}
-	v := visit(t, Parts{Box: b, System: p})
+	v := arrive(t, Parts{Box: b, System: p})
 	wantPage(t, v.get("/system/reset"), http.StatusOK, "Type the word RESET", "/data/recordings", "conn.conf.before-reset", "port 8080")
 	wantPage(t, v.post("/system/reset", url.Values{"word": {" RESET "}}, ""), http.StatusOK, "for the last time", "Make this box as new")
 	if len(p.done) > 0 {

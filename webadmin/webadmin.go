@@ -28,7 +28,10 @@ type Parts struct {
 	Panel  Panel  // likewise
 	Studio Studio // what all boxes of the room do; nil without a box
 	Host   Host   // the hub that runs here; nil where none does
-	System System // the computer; of the page alone
+
+	Settings   Settings // these of the page alone
+	Recordings Recordings
+	System     System
 }
 
 // Error is a refusal that the caller can act on, with the HTTP status that tells its kind.
@@ -121,6 +124,9 @@ func parseHold(text string) (time.Duration, error) {
 // recovery keeps the box going when a handler panics: the door may fail, the recording may not.
 func recovery(log *slog.Logger) gin.HandlerFunc {
 	return gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
+		if cause == http.ErrAbortHandler { // which is meant: the connection is to be cut
+			panic(cause)
+		}
 		log.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "cause", cause)
 		fail(c, errors.New("the box could not answer; see its log"))
 	})

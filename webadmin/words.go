@@ -3,6 +3,7 @@ package webadmin
 import (
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -11,6 +12,8 @@ var words = template.FuncMap{
 	"tabs":    func() []tab { return tabs },
 	"buttons": func() []panelButton { return panelButtons },
 	"clock":   clockTime,
+	"same":    strings.EqualFold,
+	"day":     func(at time.Time) string { return at.Local().Format("Mon 2 Jan 2006, 15:04") },
 	"mb":      func(bytes float64) string { return fmt.Sprintf("%.1f MB", bytes/1e6) },
 	"percent": percent,
 	"meter":   meter,
@@ -19,6 +22,8 @@ var words = template.FuncMap{
 	"days":    days,
 	"degrees": func(celsius *float64) string { return fmt.Sprintf("%.0f °C", *celsius) },
 	"gb":      func(bytes int64) string { return fmt.Sprintf("%.1f GB", float64(bytes)/1e9) },
+	"at":      func(t time.Time) string { return atTime(t, "15:04:05") },
+	"cut":     func(t time.Time) string { return atTime(t, "15:04:05.0") },
 	"dB":      func(level float64) string { return fmt.Sprintf("%.0f dBFS", level) },
 }
 
@@ -35,6 +40,14 @@ func clockTime(seconds float64) string {
 		return fmt.Sprintf("%d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
 	}
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// atTime is a moment by the clock of the box, with its day if that is another.
+func atTime(t time.Time, form string) string {
+	if t = t.Local(); t.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
+		form = "2 Jan " + form
+	}
+	return t.Format(form)
 }
 
 func percent(part, of float64) int {

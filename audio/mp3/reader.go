@@ -17,6 +17,7 @@ type Reader struct {
 	file    *os.File
 	decoder *mp3.Decoder
 	report  Report
+	own     int64 // sample frames that the decoder gives before the first
 	left    int64 // sample frames still to be read
 	raw     []byte
 }
@@ -54,9 +55,8 @@ func newReader(f *os.File) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{file: f, decoder: decoder, report: p.report()}
-	own := int64(p.info.Delay) + decoderDelay
-	if _, err := io.CopyN(io.Discard, decoder, own*decodedFrame); err != nil && !errors.Is(err, io.EOF) {
+	r := &Reader{file: f, decoder: decoder, report: p.report(), own: int64(p.info.Delay) + decoderDelay}
+	if _, err := io.CopyN(io.Discard, decoder, r.own*decodedFrame); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	r.left = r.report.Samples
@@ -68,6 +68,28 @@ func (r *Reader) Format() pcm.Format { return r.report.Format }
 
 // Len is the length of the recording in sample frames.
 func (r *Reader) Len() int64 { return r.report.Samples }
+
+// SeekTo goes to the sample frame with the index pos; beyond the end means the end. What is read from there is what reading
+// on from the start gives.
+func (r *Reader) SeekTo(pos int64) error {
+	pos = max(0, min(pos, r.Len()))
+	r.left = r.Len() - pos
+	at := (r.own + pos) * decodedFrame
+	if at >= r.decoder.Length() { // it ends before its length
+		r.left = 0
+	}
+	if r.left == 0 {
+		return nil
+	}
+	_, err := r.decoder.Seek(at, io.SeekStart)
+	if errors.Is(err, io.EOF) {
+		r.left, err = 0, nil
+	}
+	if err != nil {
+		return fmt.Errorf("seek mp3: %w", err)
+	}
+	return nil
+}
 
 // ReadSamples fills dst with interleaved samples and returns how many sample frames that are; io.EOF comes with the last.
 func (r *Reader) ReadSamples(dst []float32) (frames int, err error) {

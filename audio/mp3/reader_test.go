@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -50,6 +51,24 @@ func readAll(t *testing.T, path string) measure.Sound {
 		t.Fatal(err)
 	}
 	defer r.Close()
+	return readOn(t, r)
+}
+
+func readFrom(t *testing.T, path string, pos int64) measure.Sound {
+	t.Helper()
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.SeekTo(pos); err != nil {
+		t.Fatal(err)
+	}
+	return readOn(t, r)
+}
+
+func readOn(t *testing.T, r *Reader) measure.Sound {
+	t.Helper()
 	channels := r.Format().Channels
 	block, all := make([]float32, 1000*channels), []float32{}
 	for {
@@ -60,6 +79,35 @@ func readAll(t *testing.T, path string) measure.Sound {
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestSeekingGivesWhatReadingOnGives holds from places within, at and between frames, closed and while it grows.
+func TestSeekingGivesWhatReadingOnGives(t *testing.T) {
+	for _, format := range []pcm.Format{stereo48, {Rate: 44100, Channels: 1}} {
+		for _, closed := range []bool{true, false} {
+			path := filepath.Join(t.TempDir(), "a.mp3")
+			file, err := Create(path, Config{Format: format})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = file.WriteFrame(pcm.Frame{Format: format, Data: music(format, 30000)})
+			if closed {
+				err = errors.Join(err, file.Close())
+			} else {
+				defer file.Close()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole := readAll(t, path).Samples
+			for _, pos := range []int{-1, 0, 1, 46, 47, 48, 1151, 1152, 1153, 10000, len(whole) - 1, len(whole), len(whole) + 9} {
+				from := max(0, min(pos, len(whole)))
+				if got := readFrom(t, path, int64(pos)); !slices.Equal(got.Samples, whole[from:]) {
+					t.Errorf("%v, closed %v: %d samples from %d on differ from those of %d", format, closed, len(got.Samples), pos, len(whole))
+				}
+			}
 		}
 	}
 }

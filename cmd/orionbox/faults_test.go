@@ -194,6 +194,23 @@ func TestLostSIPServer(t *testing.T) {
 	box.stop()
 }
 
+// TestSilentSIPServer has the server stand still in mid-call, which nobody says: it is shown within two seconds, and the call
+// goes on if the server does.
+func TestSilentSIPServer(t *testing.T) {
+	server := siptest.StartAsterisk(t, siptest.AsteriskOptions{})
+	box := newBox(t, server.Addr(), "1001", boxTone, simPanel).start()
+	call := box.join()
+	at := time.Now()
+	server.Hang()
+	box.told(at, "call-down", map[string]led.Pattern{"call": led.Slow})
+	server.GoOn()
+	box.over("call-down", map[string]led.Pattern{"call": led.On})
+	if s, err := box.status(); err != nil || !s.Phone.Since.Equal(call.Phone.Since) {
+		t.Errorf("%v, it is not the same call any more: %+v", err, s.Phone)
+	}
+	box.stop()
+}
+
 func TestWrongPassword(t *testing.T) {
 	server := siptest.StartAsterisk(t, siptest.AsteriskOptions{})
 	box := newBox(t, server.Addr(), "1001", boxTone, also(simPanel, settings{"ConnectionDetails.password": "not-it"}))

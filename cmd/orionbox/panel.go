@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,21 +37,23 @@ func newPanelTest() *cobra.Command {
 		Use:   "test",
 		Short: "Light each LED in turn, and name each button as it is pressed",
 		Long: `Light each LED in turn, and name each button as it is pressed, and each line that cannot be had, with its chip. It ends
-when every LED was lit and every button pressed; Ctrl-C ends it before, and names the buttons that were not.
+when every LED was lit and every button pressed, or with Ctrl-C; with --for after so long, and then it names the buttons
+that were not.
 
 A box that runs is asked to do it, and does not obey its buttons meanwhile; it refuses during a take. Without one the lines
 are taken as conn.conf says. On a panel without hardware (chip = sim) press by ` + "`orionbox press`" + `, in another terminal.`,
 		Example: "  orionbox panel test\n  orionbox panel test --for 30s --json",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 0 || limit > webadmin.MaxTest {
+				return usageError{fmt.Errorf("--for is a time up to %v, such as 30s", webadmin.MaxTest)}
+			}
 			err := f.client().TestPanel(cmd.Context(), limit, f.finding(cmd.OutOrStdout()))
 			if !errors.Is(err, webadmin.ErrNotRunning) {
 				return err
 			}
 			ctx, cancel := context.WithCancel(cmd.Context())
-			if limit > 0 {
-				time.AfterFunc(limit, cancel)
-			}
+			time.AfterFunc(cmp.Or(limit, webadmin.MaxTest), cancel)
 			defer cancel()
 			return f.testAlone(ctx, cmd.OutOrStdout())
 		},

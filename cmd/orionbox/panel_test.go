@@ -138,7 +138,7 @@ func TestPreflight(t *testing.T) {
 		}
 	}
 	if out, err = orionbox(t, "preflight", "--socket", box.socket); err != nil || !strings.Contains(out, "\nready for a session\n") ||
-		!strings.Contains(out, "*43 gives back what was sent") || !strings.Contains(out, "test tone at -") || !strings.Contains(out, "in the conference, opus") {
+		!strings.Contains(out, "*43 gives back what was sent") || !strings.Contains(out, "plays the test tone, at -") || !strings.Contains(out, "in the conference, opus") {
 		t.Errorf("%v:\n%s", err, out)
 	}
 	if s, err := box.status(); err != nil || s.Call != "in conference" || server.Channels() != 1 {

@@ -53,6 +53,11 @@ func (k key) allows(value string) error {
 	return k.take(&scratch, value)
 }
 
+// Get is what a key is set to as it stands in the file, quotes off; empty when it is not set. It may be a secret.
+func (f *File) Get(section, name string) string {
+	return f.value(canonical(section), strings.ToLower(name))
+}
+
 // value is what counts for a key now, quotes off, empty when unset.
 func (f *File) value(section, key string) string {
 	o := f.doc.lookup(section, key)

@@ -17,8 +17,9 @@ type Key struct {
 	Default string // as it would be written; "None" = unset
 	Allowed string
 	Meaning string
-	Secret  bool   // the value must not be shown
-	Example string // what docs/conn.conf.example shows, if not the default
+	Secret  bool     // the value must not be shown
+	Example string   // what docs/conn.conf.example shows, if not the default
+	Choices []string // all that is allowed, where that is a list
 }
 
 // key is a Key and how its value gets into a Config. take checks the value first and leaves the Config alone on error; the
@@ -51,11 +52,11 @@ var known = []group{
 			func(c *Config, v string) error { return text(&c.ConnectionDetails.EchoNo, v, plainNumber) }},
 		{Key{Name: "conn_string", Secret: true, Meaning: "The invite: one string in place of the four keys above and, if it is a full one, of ip_address, port, username, role, token and fingerprint. Where one of them is written out as well, it wins. `orionbox join` writes them all out.", Allowed: "a full invite, or base64 of user;password;server;call_no (call_no may be left out)"},
 			func(c *Config, v string) error { return secret(&c.ConnectionDetails.ConnString, v, connStringError) }},
-		{Key{Name: "transport", Default: "udp", Meaning: "How to reach the SIP server.", Allowed: list(transports)},
+		{Key{Name: "transport", Default: "udp", Meaning: "How to reach the SIP server.", Allowed: list(transports), Choices: transports},
 			func(c *Config, v string) error {
 				return later(oneOf(&c.ConnectionDetails.Transport, v, transports), v, "tls")
 			}},
-		{Key{Name: "media_encryption", Default: "none", Meaning: "Encryption of the voice.", Allowed: list(encryptions)},
+		{Key{Name: "media_encryption", Default: "none", Meaning: "Encryption of the voice.", Allowed: list(encryptions), Choices: encryptions},
 			func(c *Config, v string) error {
 				return later(oneOf(&c.ConnectionDetails.MediaEncryption, v, encryptions), v, "srtp", "zrtp", "dtls")
 			}},
@@ -65,7 +66,7 @@ var known = []group{
 			func(c *Config, v string) error { return text(&c.AudioSettings.Mic, v, soundDevice) }},
 		{Key{Name: "speakers", Default: "Default", Meaning: "The output that plays the conference.", Allowed: "Default, a device's name or stable id, null, file:PATH (which is written)"},
 			func(c *Config, v string) error { return text(&c.AudioSettings.Speakers, v, soundDevice) }},
-		{Key{Name: "cues", Default: "words", Meaning: "What the box says in the headphones, and in no recording: take started, storage low, muted while you talk.", Allowed: list(cueKinds)},
+		{Key{Name: "cues", Default: "words", Meaning: "What the box says in the headphones, and in no recording: take started, storage low, muted while you talk.", Allowed: list(cueKinds), Choices: cueKinds},
 			func(c *Config, v string) error { return oneOf(&c.AudioSettings.Cues, v, cueKinds) }},
 		{Key{Name: "recording_location", Default: "recordings", Meaning: "Folder of all recordings, made if missing. One without / in front is meant from the folder of this file.", Allowed: "a folder"},
 			func(c *Config, v string) error { return text(&c.AudioSettings.RecordingLocation, v, folder) }},
@@ -81,7 +82,7 @@ var known = []group{
 			func(c *Config, v string) error { return number(&c.ChatSettings.Port, v, 1, 65535) }},
 		{Key{Name: "username", Meaning: "Name of the person at this box, shown to the others and part of file names. Unset: user of ConnectionDetails.", Allowed: "any text on one line, at most 64 characters"},
 			func(c *Config, v string) error { return text(&c.ChatSettings.Username, v, personName) }},
-		{Key{Name: "role", Default: "ARTIST", Meaning: "What this box does: an artist records and delivers, a producer marks, plays back and receives, a listener hears.", Allowed: list(roles)},
+		{Key{Name: "role", Default: "ARTIST", Meaning: "What this box does: an artist records and delivers, a producer marks, plays back and receives, a listener hears.", Allowed: list(roles), Choices: roles},
 			func(c *Config, v string) error { return oneOf(&c.ChatSettings.Role, v, roles) }},
 		{Key{Name: "token", Secret: true, Meaning: "This box's credential at the hub.", Allowed: "text without spaces"},
 			func(c *Config, v string) error { return secret(&c.ChatSettings.Token, v, noSpaces) }},
@@ -89,24 +90,24 @@ var known = []group{
 			func(c *Config, v string) error { return fingerprint(&c.ChatSettings.Fingerprint, v) }},
 	}},
 	{"HQRecordingSettings", "The studio recording: what the interface gives, on disk as MP3.", []key{
-		{Key{Name: "width", Default: "2", Meaning: "Bytes a sample of the interface.", Allowed: numbers(widths)},
+		{Key{Name: "width", Default: "2", Meaning: "Bytes a sample of the interface.", Allowed: numbers(widths), Choices: texts(widths)},
 			func(c *Config, v string) error { return numberOf(&c.HQRecordingSettings.Width, v, widths) }},
-		{Key{Name: "channels", Default: "2", Meaning: "Channels of the interface.", Allowed: numbers(channels)},
+		{Key{Name: "channels", Default: "2", Meaning: "Channels of the interface.", Allowed: numbers(channels), Choices: texts(channels)},
 			func(c *Config, v string) error { return numberOf(&c.HQRecordingSettings.Channels, v, channels) }},
-		{Key{Name: "rate", Default: "48000", Meaning: "Samples a second of the interface.", Allowed: numbers(rates)},
+		{Key{Name: "rate", Default: "48000", Meaning: "Samples a second of the interface.", Allowed: numbers(rates), Choices: texts(rates)},
 			func(c *Config, v string) error { return numberOf(&c.HQRecordingSettings.Rate, v, rates) }},
-		{Key{Name: "bitrate", Default: "320", Meaning: "Of the MP3, in kbit a second, constant.", Allowed: numbers(bitrates)},
+		{Key{Name: "bitrate", Default: "320", Meaning: "Of the MP3, in kbit a second, constant.", Allowed: numbers(bitrates), Choices: texts(bitrates)},
 			func(c *Config, v string) error { return numberOf(&c.HQRecordingSettings.Bitrate, v, bitrates) }},
 	}},
 	{"LQRecordingSettings", "The voice in the conference, and its recording.", []key{
-		{Key{Name: "codec", Default: "Default", Meaning: "Voice codec; Default offers opus, G722, PCMU, PCMA in this order.", Allowed: list(codecs)},
+		{Key{Name: "codec", Default: "Default", Meaning: "Voice codec; Default offers opus, G722, PCMU, PCMA in this order.", Allowed: list(codecs), Choices: codecs},
 			func(c *Config, v string) error { return oneOf(&c.LQRecordingSettings.Codec, v, codecs) }},
 	}},
 	{"Hardware", "Which GPIO line is which button and LED, and what else is wired to the computer.", hardwareKeys()},
 	{"Delivery", "How studio recordings get to the producer.", []key{
-		{Key{Name: "policy", Default: "live", Meaning: "live: while recording; end: when the session ends, the box then stays up until all is there; request: when the producer asks.", Allowed: list(policies)},
+		{Key{Name: "policy", Default: "live", Meaning: "live: while recording; end: when the session ends, the box then stays up until all is there; request: when the producer asks.", Allowed: list(policies), Choices: policies},
 			func(c *Config, v string) error { return oneOf(&c.Delivery.Policy, v, policies) }},
-		{Key{Name: "keep", Default: "yes", Meaning: "yes: recordings are never deleted. no: takes that a producer has are, the oldest first, when space is short.", Allowed: "yes, no"},
+		{Key{Name: "keep", Default: "yes", Meaning: "yes: recordings are never deleted. no: takes that a producer has are, the oldest first, when space is short.", Allowed: "yes, no", Choices: []string{"yes", "no"}},
 			func(c *Config, v string) error { return yesNo(&c.Delivery.Keep, v) }},
 	}},
 	{"Hub", "For the box or server where the others meet.", []key{
@@ -148,13 +149,13 @@ func hardwareKeys() []key {
 	}
 	return append(keys,
 		key{Key{Name: "strip", Default: "none", Meaning: "SPI device of a strip of APA102 lights that shows the peers in colour, the first light for peer1.", Allowed: "a device as /dev/spidev0.0, or none"},
-			func(c *Config, v string) error { return text(&c.Hardware.Strip, orNone(v), oneLine) }},
+			func(c *Config, v string) error { return text(&c.Hardware.Strip, orNone(v), spiDevice) }},
 		key{Key{Name: "strip_lights", Default: "8", Meaning: "Lights of the strip.", Allowed: "1 to 64"},
 			func(c *Config, v string) error { return number(&c.Hardware.StripLights, v, 1, 64) }},
-		key{Key{Name: "power_off", Default: "auto", Meaning: "Whether holding status switches the computer off in the end. auto: on a Raspberry Pi; elsewhere the box only stops.", Allowed: list(powerOffs)},
+		key{Key{Name: "power_off", Default: "auto", Meaning: "Whether holding status switches the computer off in the end. auto: on a Raspberry Pi; elsewhere the box only stops.", Allowed: list(powerOffs), Choices: powerOffs},
 			func(c *Config, v string) error { return oneOf(&c.Hardware.PowerOff, v, powerOffs) }},
-		key{Key{Name: "watchdog", Default: "0", Meaning: "Seconds after which the computer's watchdog restarts it if the box hangs; 0: never. A Raspberry Pi's takes 15 at most.", Allowed: "0 to 60"},
-			func(c *Config, v string) error { return seconds(&c.Hardware.Watchdog, v, time.Minute) }})
+		key{Key{Name: "watchdog", Default: "0", Meaning: "Seconds after which the computer's watchdog restarts it if the box hangs; 0: never. A Raspberry Pi's takes 15 at most.", Allowed: "0, or 5 to 60"},
+			func(c *Config, v string) error { return wholeSeconds(&c.Hardware.Watchdog, v, 5, 60) }})
 }
 
 // orNone makes none unset.
@@ -192,6 +193,14 @@ func (k key) describe(section string) Key {
 	d.Default = cmp.Or(d.Default, unset)
 	d.Example = cmp.Or(d.Example, d.Default)
 	return d
+}
+
+// Sections are the names of the sections that the box knows, in the order of the example, and what each is for.
+func Sections() (names, meanings []string) {
+	for _, g := range known {
+		names, meanings = append(names, g.name), append(meanings, g.meaning)
+	}
+	return names, meanings
 }
 
 // canonical is the known spelling of a section's name, or the name itself. [default] is no [DEFAULT], as in ConfigParser.

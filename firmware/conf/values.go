@@ -108,6 +108,19 @@ func seconds(dst *time.Duration, value string, highest time.Duration) error {
 	return nil
 }
 
+// wholeSeconds takes 0 as well: never.
+func wholeSeconds(dst *time.Duration, value string, lowest, highest int) error {
+	var n int
+	if err := number(&n, value, 0, highest); err != nil {
+		return err
+	}
+	if n > 0 && n < lowest {
+		return errors.New("is out of range")
+	}
+	*dst = time.Duration(n) * time.Second
+	return nil
+}
+
 func megabytes(dst *int64, value string, lowest, highest int) error {
 	var n int
 	if err := number(&n, value, lowest, highest); err != nil {
@@ -331,6 +344,13 @@ func chipName(v string) error {
 	return nil
 }
 
+func spiDevice(v string) error {
+	if v != "" && !strings.HasPrefix(v, "/dev/") {
+		return errors.New("is no device")
+	}
+	return oneLine(v)
+}
+
 func store(v string) error {
 	if strings.HasPrefix(v, "s3:") && !bucket.MatchString(v) {
 		return errors.New("is no s3://bucket")
@@ -357,10 +377,12 @@ func passwordHash(v string) error {
 
 func list(values []string) string { return strings.Join(values, ", ") }
 
-func numbers(values []int) string {
+func numbers(values []int) string { return list(texts(values)) }
+
+func texts(values []int) []string {
 	var s []string
 	for _, v := range values {
 		s = append(s, strconv.Itoa(v))
 	}
-	return list(s)
+	return s
 }

@@ -106,6 +106,16 @@ func (b *book) put(p *parcel) *parcel {
 	return p
 }
 
+// forget drops a parcel that is not to be delivered any more, and gives it; nil if there is none.
+func (b *book) forget(k takes.TrackKey) *parcel {
+	p := b.find(k)
+	if p != nil {
+		is := func(o *parcel) bool { return o == p }
+		b.parcels, b.found = slices.DeleteFunc(b.parcels, is), slices.DeleteFunc(b.found, is)
+	}
+	return p
+}
+
 // follow takes in how far a take has come.
 func (b *book) follow(p *parcel, r Recording) {
 	p.bytes, p.open = max(p.bytes, r.Bytes), r.Open

@@ -171,8 +171,11 @@ func (o *Outbox) save() {
 	o.mu.Unlock()
 	for _, p := range unsaved {
 		o.mu.Lock()
-		r := p.receipt
+		r, known := p.receipt, o.book.find(p.key) == p
 		o.mu.Unlock()
+		if !known { // it was deleted, and its receipt with it
+			continue
+		}
 		if err := r.write(p.path); err != nil { // it is found again from the hub
 			o.log.Warn("keep receipt", "file", p.key.File, "err", err)
 		}

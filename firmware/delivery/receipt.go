@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"orionbox/audio/disk"
 	"orionbox/firmware/hub"
+	"orionbox/firmware/received"
 )
 
 // Receipt stands beside a recording of this box and tells what became of it. Without it all is found again from the hub.
@@ -31,6 +34,14 @@ type Taken struct {
 }
 
 const receiptSuffix = ".receipt.json"
+
+// ReceiptPath is where the receipt of a recording stands.
+func ReceiptPath(recording string) string { return recording + receiptSuffix }
+
+// ReceiptOf is the recording, or the journal, that a receipt of that path is of; false for any other file.
+func ReceiptOf(path string) (recording string, ok bool) {
+	return strings.CutSuffix(path, receiptSuffix)
+}
 
 // ReadReceipt reads what became of a recording. One that is not there, or damaged, tells nothing.
 func ReadReceipt(recording string) (Receipt, error) {
@@ -58,6 +69,25 @@ func (r Receipt) write(recording string) error {
 		return fmt.Errorf("write receipt: %w", err)
 	}
 	return nil
+}
+
+// Same tells whether a recording is, byte for byte, what the receipt is of. All of it is read.
+func (r Receipt) Same(recording string) (bool, error) {
+	sum, _, err := received.SHA256(recording)
+	return err == nil && sum == r.SHA256, err
+}
+
+// Delete deletes a recording that is delivered, and Same, and gives its receipt, which tells so and comes first: at whatever
+// moment the power goes, what is not there was delivered.
+func (r Receipt) Delete(recording string, now time.Time) (Receipt, error) {
+	r.Deleted = &now
+	if err := r.write(recording); err != nil {
+		return r, err
+	}
+	if err := os.Remove(recording); err != nil {
+		return r, err
+	}
+	return r, disk.SyncFolder(filepath.Dir(recording))
 }
 
 // last is when a producer took the recording last.

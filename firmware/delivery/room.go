@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
-	"orionbox/audio/disk"
-	"orionbox/firmware/received"
 	"orionbox/firmware/takes"
 )
 
@@ -53,31 +50,40 @@ func (o *Outbox) deletable() []*parcel {
 	return all
 }
 
-// delete deletes a take that was delivered, if it is still what was delivered. The receipt, which tells so, comes first.
+// delete deletes a take that was delivered, if it is still what was delivered.
 func (o *Outbox) delete(p *parcel) error {
-	sum, _, err := received.SHA256(p.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	o.mu.Lock()
 	r, now := p.receipt, o.now()
-	r.Deleted = &now
 	o.mu.Unlock()
-	if sum != r.SHA256 {
+	same, err := r.Same(p.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !same:
 		return errors.New("it is no longer what was delivered: it is kept")
 	}
-	if err := r.write(p.path); err != nil {
-		return err
-	}
-	if err := os.Remove(p.path); err != nil {
+	if r, err = r.Delete(p.path, now); err != nil {
 		return err
 	}
 	o.log.Info("deleted a delivered take to make room", "session", p.key.Session, "file", p.key.File, "bytes", r.Bytes, "to", r.Taken[0].By)
 	o.mu.Lock()
 	p.receipt = r
 	o.mu.Unlock()
-	return disk.SyncFolder(filepath.Dir(p.path))
+	return nil
+}
+
+// Deleted tells that a person had recordings of the session in a folder deleted, whether a producer had them or not: they are owed
+// no more. If nothing else is left there, the journal is among the files. The session is looked through once more, since it
+// was held meanwhile, and what is held is passed by.
+func (o *Outbox) Deleted(dir string, files []string) {
+	o.change(func() {
+		for _, file := range files {
+			if p := o.book.forget(keyOf(filepath.Join(dir, file))); p != nil {
+				o.unsaved = slices.DeleteFunc(o.unsaved, func(u *parcel) bool { return u == p })
+			}
+		}
+		o.look = append(o.look, dir)
+	})
 }

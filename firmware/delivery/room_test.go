@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"orionbox/firmware/delivery/door"
+	"orionbox/firmware/hub"
 	"orionbox/firmware/received"
+	"orionbox/firmware/takes"
 )
 
 // copyTake puts a take into a session's folder under another number.
@@ -81,5 +83,70 @@ func TestOnlyDeliveredTakesAreDeletedToMakeRoom(t *testing.T) {
 	}
 	if r, err := ReadReceipt(second); err != nil || r.Deleted != nil {
 		t.Errorf("the receipt of what is there tells %+v, %v", r, err)
+	}
+}
+
+// What a person had deleted is owed to nobody, and what else there is in its session is delivered all the same.
+func TestDeletedByAPersonIsForgotten(t *testing.T) {
+	s, root := newStudio(t, door.Config{}), t.TempDir()
+	dir := filepath.Join(root, testSession)
+	first := record(t, dir, 2, nil)
+	second := copyTake(t, first, dir, "HQ_alice_2_200103.mp3")
+	writeJournal(t, dir)
+	o := s.alice(root, Live)
+	s.tells(o.Filed)
+	s.stop() // the hub is away
+	run(t, o.Run)
+	o.LookThrough()
+	eventually(t, "both wait", func() bool { return o.Owed() == 2 })
+	if err := os.Remove(first); err != nil {
+		t.Fatal(err)
+	}
+	o.Deleted(dir, []string{filepath.Base(first)})
+	if owed := o.Owed(); owed != 1 {
+		t.Errorf("%d takes are owed", owed)
+	}
+	s.start()
+	folder := t.TempDir()
+	i := s.producer("carol", folder)
+	run(t, i.Run)
+	isDelivered(t, second, folder)
+	eventually(t, "nothing is left", func() bool { _, left := o.Progress(); return left == 0 && o.Owed() == 0 })
+	if there(ReceiptPath(first)) || !there(ReceiptPath(second)) {
+		t.Error("a receipt is beside what was deleted, or none beside what was not")
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	o.Deleted(dir, []string{filepath.Base(second), hub.JournalFile})
+	eventually(t, "the journal is not missed", func() bool { _, left := o.Progress(); return left == 0 })
+	if o.mu.Lock(); len(o.book.parcels) > 0 {
+		t.Errorf("%d parcels", len(o.book.parcels))
+	}
+	o.mu.Unlock()
+}
+
+// A session that was held when it was looked through is looked through once it is let go.
+func TestSessionThatWasHeldIsLookedThrough(t *testing.T) {
+	s, root := newStudio(t, door.Config{}), t.TempDir()
+	dir := filepath.Join(root, testSession)
+	record(t, dir, 1, nil)
+	o := s.alice(root, Live)
+	held, err := takes.Hold(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.LookThrough()
+	o.lookThrough(t.Context())
+	if owed := o.Owed(); owed != 0 {
+		t.Errorf("%d takes of a session that is held", owed)
+	}
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o.Deleted(dir, []string{"HQ_alice_9_200103.mp3"})
+	o.lookThrough(t.Context())
+	if owed := o.Owed(); owed != 1 {
+		t.Errorf("%d takes are owed", owed)
 	}
 }

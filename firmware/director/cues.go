@@ -17,9 +17,16 @@ type Cues interface {
 	Busy() bool
 }
 
+// A fault that comes and goes is not said each time: an error once a minute, a warning once in five.
+const (
+	errorAgain   = time.Minute
+	warningAgain = 5 * time.Minute
+)
+
 // prompter is what was said.
 type prompter struct {
-	parting time.Time // when the last words of a box that is held began
+	warned  map[string]time.Time // when it was last told of each fault
+	parting time.Time            // when the last words of a box that is held began
 }
 
 // partingLimit is how long a box that stops waits for its last words.
@@ -36,11 +43,14 @@ func (d *Director) cue(tone cue.Tone, as cue.Priority, words ...cue.Word) {
 	}
 }
 
-func (d *Director) prompt(s cue.Sound, as cue.Priority) {
+// prompt tells whether a cue was taken. One that was not is no fault: the LEDs tell it all the same.
+func (d *Director) prompt(s cue.Sound, as cue.Priority) bool {
 	d.log.Debug("cue", "says", s.Name)
-	if err := d.parts.Cues.Play(s, as); err != nil {
-		d.log.Debug("cue is not heard", "err", err) // the LEDs tell it all the same
+	err := d.parts.Cues.Play(s, as)
+	if err != nil {
+		d.log.Debug("cue is not heard", "err", err)
 	}
+	return err == nil
 }
 
 // cues tells what came of an event.
@@ -110,9 +120,15 @@ var spokenFaults = map[string]struct {
 
 // cueFault tells of a fault that has come.
 func (d *Director) cueFault(f health.Fault) {
-	spoken := spokenFaults[f.ID]
+	spoken, again := spokenFaults[f.ID], warningAgain
+	if f.Severity == health.Error {
+		again = errorAgain
+	}
+	if last, ok := d.warned[f.ID]; !spoken.aloud || ok && d.now().Sub(last) < again {
+		return
+	}
+	d.warned[f.ID] = d.now()
 	switch {
-	case !spoken.aloud:
 	case f.Severity == health.Error:
 		d.cue(cue.ToneFault, cue.Urgent, spoken.words...)
 	default:

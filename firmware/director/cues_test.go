@@ -6,12 +6,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"orionbox/audio/cue"
 	"orionbox/audio/engine"
 	"orionbox/firmware/health"
 	"orionbox/firmware/hub"
 	"orionbox/firmware/session"
+	"orionbox/hw/board"
 	"orionbox/hw/led"
 	"orionbox/sip/phone"
 )
@@ -75,6 +77,19 @@ func TestCuesOfFaults(t *testing.T) {
 	r.refuses(errors.New("input/output error"))
 	r.press(session.Record)
 	r.hears("recordings do not reach the disk.")
+}
+
+// TestAFaultThatComesAndGoesIsNotSaidEachTime: a weak power supply does every few seconds.
+func TestAFaultThatComesAndGoesIsNotSaidEachTime(t *testing.T) {
+	inBubble(t, session.Artist, func(*rig) {}, func(t *testing.T, r *rig) {
+		for i := range 60 {
+			r.Observe(board.State{Power: &board.Power{Undervoltage: i%2 == 0}})
+			time.Sleep(5 * time.Second)
+		}
+		if n := count(r.heard.all(), "power supply too weak."); n < 4 || n > 5 {
+			t.Errorf("in five minutes it was said %d times", n)
+		}
+	})
 }
 
 // TestARefusedPressIsHeard is all that a listener's finger gets from record.

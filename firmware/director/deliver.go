@@ -23,6 +23,7 @@ import (
 type Outbox interface {
 	Follow(delivery.Recording)
 	EndSession(dir string)
+	Deleted(dir string, files []string)
 	Want(k takes.TrackKey, at time.Time)
 	Filed(hub.File)
 	Heed(delivery.Sample)

@@ -58,6 +58,7 @@ func (o outgoing) Want(k takes.TrackKey, _ time.Time) {
 func (o outgoing) Filed(hub.File)                    {}
 func (o outgoing) MakeRoom(enough int64)             { o.with(func() { o.enough = enough }) }
 func (o outgoing) Delivering() (yes bool)            { o.with(func() { yes = o.delivering }); return yes }
+func (o outgoing) Deleted(string, []string)          {}
 func (o outgoing) Owed() int                         { return len(o.Status().Waiting) }
 func (o outgoing) Trouble() string                   { return o.Status().Trouble }
 func (o outgoing) Status() (s delivery.OutboxStatus) { o.with(func() { s = o.out }); return s }

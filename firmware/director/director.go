@@ -11,6 +11,7 @@ package director
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"orionbox/audio/engine"
@@ -148,7 +149,10 @@ type Director struct {
 	prompter
 	computer  *board.State // as last seen, nil before
 	flying    bool         // a pre-flight is under way
-	id        string       // of this box among the peers
+	flights   sync.WaitGroup
+	staying   context.Context // ends when the box leaves
+	part      context.CancelFunc
+	id        string // of this box among the peers
 	clock     timelines
 	synced    time.Time // when the session clock became the present one
 	settled   bool      // it is known well enough to tell the room what happened when
@@ -173,17 +177,27 @@ func New(cfg Config, parts Parts, log *slog.Logger) *Director {
 		shown:  []health.Fault{},
 		studio: newTrack(parts.Studio),
 		room:   newRoom(), courier: newCourier(), face: face{seats: lamps.NewSeats(cfg.Peers)},
-		id: takes.FileName(cfg.Name), markers: newMarkers(),
+		prompter: prompter{warned: map[string]time.Time{}},
+		id:       takes.FileName(cfg.Name), markers: newMarkers(),
 		clock: newTimelines(born), card: clock.NewCard(cfg.Studio.Rate),
 	}
 	if parts.Hub != nil {
 		d.id = parts.Hub.ID()
 	}
+	d.staying, d.part = context.WithCancel(context.Background())
 	return d
 }
 
-// Run is the loop. Once ctx has ended it closes the take, leaves the call, shuts the session's books and returns.
+// Run is the loop. Once ctx has ended it closes the take, leaves the call, shuts the session's books and returns; whoever it had
+// called is told goodbye.
 func (d *Director) Run(ctx context.Context) error {
+	d.run(ctx)
+	d.part()
+	d.flights.Wait()
+	return nil
+}
+
+func (d *Director) run(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	d.clerk.start()
@@ -224,7 +238,6 @@ func (d *Director) Run(ctx context.Context) error {
 	d.say(hub.KindNotice, hub.NoticeLeft)
 	d.halted = d.halt
 	d.light()
-	return nil
 }
 
 // turn is what follows on every event.
@@ -263,6 +276,9 @@ func (d *Director) feed(e session.Event) {
 	d.state = next
 	for _, f := range effects {
 		d.carryOut(f)
+	}
+	if next.Leaving {
+		d.part()
 	}
 	if next.Take != before.Take {
 		d.log.Info("take", "number", next.Number, "state", string(next.Take))

@@ -32,7 +32,7 @@ func (d *Director) Press(ctx context.Context, button session.Button, hold time.D
 		return "", fmt.Errorf("press %q: %w", button, ErrUnknownButton)
 	}
 	failed := d.onLoop(ctx, func() {
-		if d.testing {
+		if d.testing && (button != session.Status || hold < finishHold) { // it can be ended, though
 			text, err = "pressed on the panel, which is being tested: nothing else comes of it", d.parts.Panel.Press(string(button), hold)
 			return
 		}
@@ -46,9 +46,34 @@ func (d *Director) Unrepaired(err error) {
 	_ = d.onLoop(context.Background(), func() { d.found(health.Unrepaired, err) }) // fails only once the box has stopped
 }
 
+// ID is that of this box at the hub; of a box alone, its name's.
+func (d *Director) ID() (id string) {
+	_ = d.onLoop(context.Background(), func() { id = d.id }) // fails only once the box has stopped
+	return id
+}
+
+// Deleted tells that a person has deleted recordings of a session.
+func (d *Director) Deleted(dir string, files []string) {
+	var out Outbox
+	_ = d.onLoop(context.Background(), func() { out = d.parts.Outbox }) // fails only once the box has stopped
+	if out != nil {
+		out.Deleted(dir, files)
+	}
+}
+
 // NoPage tells why there is no web page though there should be one; nil: there is.
 func (d *Director) NoPage(err error) {
 	_ = d.onLoop(context.Background(), func() { d.found(health.PageDown, err) }) // fails only once the box has stopped
+}
+
+// errLeaves is why what takes its time is not begun, or was broken off.
+var errLeaves = fmt.Errorf("%w: the box is shutting down", ErrRefused)
+
+// whileStaying is a context that ends as well when the box leaves.
+func (d *Director) whileStaying(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(d.staying, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // onLoop runs f on the loop and waits for it.

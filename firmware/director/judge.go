@@ -125,7 +125,10 @@ func (d *Director) judgeCall(now time.Time) {
 	d.faults.Is(health.Unconfigured, !configured, "", now)
 	d.faults.Is(health.PINUnsent, d.call.State == phone.InConference && d.call.Reason == phone.NoDigits, d.call.Detail, now)
 	d.faults.Is(health.CallRefused, d.call.State == phone.Refused, detail, now)
-	d.faults.Is(health.CallDown, configured && !d.state.Leaving && d.call.State != phone.InConference, detail, now)
+	if d.call.Unheard {
+		detail = "nothing is heard, and the server does not answer"
+	}
+	d.faults.Is(health.CallDown, configured && !d.state.Leaving && (d.call.State != phone.InConference || d.call.Unheard), detail, now)
 }
 
 func (d *Director) judgeAudio(s engine.Status, now time.Time) {

@@ -95,7 +95,8 @@ func (d *Director) measured() lamps.Measured {
 		Peers:     d.seats.Place(d.others()),
 	}
 	if d.parts.Phone != nil {
-		m.Call = d.parts.Phone.Status().State
+		now := d.parts.Phone.Status()
+		m.Call, m.CallUnheard = now.State, now.Unheard
 	}
 	m.Delivering, m.Safe = d.whereabouts()
 	return m
@@ -208,7 +209,13 @@ func (d *Director) TestPanel(ctx context.Context, tell func(panel.Finding)) (err
 		return errors.Join(failed, err)
 	}
 	defer func() { _ = d.onLoop(context.WithoutCancel(ctx), d.endTest) }() // fails only once the box has stopped
-	return d.parts.Panel.Test(ctx, tell)
+	ctx, cancel := d.whileStaying(ctx)
+	defer cancel()
+	err = d.parts.Panel.Test(ctx, tell)
+	if d.staying.Err() != nil {
+		err = fmt.Errorf("%w: %w", errLeaves, err)
+	}
+	return err
 }
 
 func (d *Director) beginTest() error {
@@ -220,7 +227,7 @@ func (d *Director) beginTest() error {
 	case d.state.Take != session.Idle:
 		return fmt.Errorf("%w: a take runs, and its buttons must work", ErrRefused)
 	case d.state.Leaving:
-		return fmt.Errorf("%w: the box is shutting down", ErrRefused)
+		return errLeaves
 	}
 	d.testing = true
 	return nil

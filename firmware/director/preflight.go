@@ -23,14 +23,35 @@ const (
 )
 
 // Preflight looks at all that a session needs: it listens to the microphone, plays a test tone in the headphones, and calls a
-// number that echoes. During a take it only looks. One runs at a time.
+// number that echoes. During a take it only looks. One runs at a time, and none while the box leaves.
 func (d *Director) Preflight(ctx context.Context) (report preflight.Report, err error) {
+	ctx, stay := d.whileStaying(ctx)
+	defer stay()
 	ctx, cancel := context.WithTimeout(ctx, preflightLimit)
 	defer cancel()
 	var m preflight.Measured
 	if failed := d.onLoop(ctx, func() { m, err = d.beginPreflight() }); failed != nil || err != nil {
 		return report, errors.Join(failed, err)
 	}
+	defer d.flights.Done()
+	d.try(ctx, &m)
+	failed := d.onLoop(context.WithoutCancel(ctx), func() {
+		d.flying = false
+		if err = ctx.Err(); err != nil { // what was not tried is no verdict
+			return
+		}
+		d.measurePreflight(&m)
+		report = preflight.Judge(m, d.now())
+		d.log.Info("pre-flight", "good", report.Good)
+	})
+	if d.staying.Err() != nil {
+		return report, errLeaves
+	}
+	return report, errors.Join(failed, err)
+}
+
+// try tries what is not measured anyway.
+func (d *Director) try(ctx context.Context, m *preflight.Measured) {
 	called := make(chan struct{})
 	go func() {
 		defer close(called)
@@ -39,15 +60,8 @@ func (d *Director) Preflight(ctx context.Context) (report preflight.Report, err 
 		}
 	}()
 	m.PeakDB, m.Clipped = d.listen(ctx)
-	m.ToneDB = d.testTone(ctx, m.NoTone == "")
+	m.ToneDB, m.NoTone = d.testTone(ctx, m.NoTone)
 	<-called
-	failed := d.onLoop(context.WithoutCancel(ctx), func() {
-		d.flying = false
-		d.measurePreflight(&m)
-		report = preflight.Judge(m, d.now())
-		d.log.Info("pre-flight", "good", report.Good)
-	})
-	return report, failed
 }
 
 func (d *Director) beginPreflight() (m preflight.Measured, err error) {
@@ -55,9 +69,10 @@ func (d *Director) beginPreflight() (m preflight.Measured, err error) {
 	case d.flying:
 		return m, fmt.Errorf("%w: a pre-flight is under way", ErrRefused)
 	case d.state.Leaving:
-		return m, fmt.Errorf("%w: the box is shutting down", ErrRefused)
+		return m, errLeaves
 	}
 	d.flying = true
+	d.flights.Add(1) // on the loop, whose end waits for it
 	busy := d.state.Take != session.Idle
 	switch {
 	case busy:
@@ -81,15 +96,27 @@ func (d *Director) listen(ctx context.Context) (peak float64, clipped bool) {
 	return peak, clipped
 }
 
-// testTone plays one and tells how loud it was where it is played, in dBFS.
-func (d *Director) testTone(ctx context.Context, play bool) float64 {
-	loudest := -120.0
-	if !play {
-		return loudest
+// testTone plays one and tells how loud it was where it is played, in dBFS, with all else that was heard then; or why it was not
+// played.
+func (d *Director) testTone(ctx context.Context, no string) (loudest float64, why string) {
+	loudest = -120
+	if no != "" {
+		return loudest, no
 	}
-	_ = d.onLoop(ctx, func() { d.cue(cue.ToneReady, cue.Notice) }) // without it, it is not heard
-	d.watch(ctx, toneFor, func(s engine.Status) { loudest = max(loudest, s.OutputLevel.PeakDB) })
-	return loudest
+	why = "the box is busy"
+	_ = d.onLoop(ctx, func() { // else it is busy indeed
+		switch {
+		case ctx.Err() != nil:
+		case d.state.Take != session.Idle:
+			why = "a take has begun"
+		case d.prompt(cue.ToneReady.At(cue.Rate), cue.Notice):
+			why = ""
+		}
+	})
+	if why == "" {
+		d.watch(ctx, toneFor, func(s engine.Status) { loudest = max(loudest, s.OutputLevel.PeakDB) })
+	}
+	return loudest, why
 }
 
 // watch looks at the sound card for a time.
@@ -159,7 +186,7 @@ func (d *Director) flyBefore() {
 	go func() {
 		report, err := d.Preflight(context.Background()) // which has a limit of its own
 		if err != nil {
-			d.log.Warn("pre-flight", "err", err)
+			d.log.Info("no pre-flight", "why", err)
 			return
 		}
 		_ = d.onLoop(context.Background(), func() { // fails only once the box has stopped

@@ -125,3 +125,47 @@ func TestPreflightWithoutADevice(t *testing.T) {
 		}
 	})
 }
+
+// TestPreflightEndsWithTheBox: whoever is called then is told goodbye, and no verdict comes of what was not tried.
+func TestPreflightEndsWithTheBox(t *testing.T) {
+	hungUp := false
+	prepare := func(r *rig) {
+		r.echo = func(ctx context.Context) (preflight.Echo, error) {
+			<-ctx.Done()
+			time.Sleep(time.Second) // until the far end has answered
+			hungUp = true
+			return preflight.Echo{}, ctx.Err()
+		}
+	}
+	inBubble(t, session.Artist, prepare, func(t *testing.T, r *rig) {
+		ended := make(chan error, 1)
+		go func() {
+			_, err := r.Preflight(context.Background())
+			ended <- err
+		}()
+		time.Sleep(time.Second)
+		r.leave()
+		r.finish()
+		if !hungUp {
+			t.Error("the box has ended, and the call has not")
+		}
+		if err := <-ended; !errors.Is(err, ErrRefused) {
+			t.Errorf("the pre-flight ended with %v", err)
+		}
+	})
+}
+
+func TestATakeThatBeginsMeanwhileHearsNoTone(t *testing.T) {
+	inBubble(t, session.Artist, func(r *rig) { r.sounds(-12, -20) }, func(t *testing.T, r *rig) {
+		reported := make(chan preflight.Report, 1)
+		go func() {
+			report, _ := r.Preflight(context.Background())
+			reported <- report
+		}()
+		time.Sleep(time.Second)
+		r.press(session.Record)
+		if c := result(t, <-reported, "speakers"); c.Result != preflight.Skipped || slices.Contains(r.heard.all(), cue.ToneReady.String()) {
+			t.Errorf("%+v, heard %q", c, r.heard.all())
+		}
+	})
+}

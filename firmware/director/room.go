@@ -267,5 +267,5 @@ func (d *Director) judgeHub(now time.Time) {
 	s := d.parts.Hub.Status()
 	d.faults.Is(health.HubRefused, s.State == hub.StateRefused, s.Detail, now)
 	d.faults.Is(health.HubStuck, s.State == hub.StateConnected && s.Detail != "", s.Detail, now)
-	d.faults.Is(health.HubDown, s.State != hub.StateConnected && !d.state.Leaving, s.Detail, now)
+	d.faults.Is(health.HubDown, s.State != hub.StateConnected, s.Detail, now)
 }

@@ -66,6 +66,7 @@ type Measured struct {
 	SpeakersMuted bool
 	Call          phone.State
 	CallStuck     bool // in the conference, as far as SIP goes, but a person is needed
+	CallUnheard   bool // likewise, but neither the conference nor the server is heard
 	Fault         bool // one that status tells of (see health.Kind)
 	Delivering    bool
 	Safe          bool       // something was recorded or received, and all of it is where it belongs
@@ -119,8 +120,11 @@ func device(away, muted bool) led.Pattern {
 func (m Measured) call() led.Pattern {
 	switch m.Call {
 	case phone.InConference:
-		if m.CallStuck {
+		switch {
+		case m.CallStuck:
 			return led.Fast
+		case m.CallUnheard:
+			return led.Slow
 		}
 		return led.On
 	case phone.Registering, phone.Dialling, phone.Retrying:

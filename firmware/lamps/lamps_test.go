@@ -55,6 +55,7 @@ func TestTable(t *testing.T) {
 		{Call, "retrying", call(phone.Retrying), led.Slow},
 		{Call, "refused", call(phone.Refused), led.Fast},
 		{Call, "the PIN is not sent", with(func(m *Measured) { m.CallStuck = true }), led.Fast},
+		{Call, "nothing is heard", with(func(m *Measured) { m.CallUnheard = true }), led.Slow},
 		{Status, "ready", well, led.On},
 		{Status, "starting", with(func(m *Measured) { m.Life = Starting }), led.Slow},
 		{Status, "delivering", with(func(m *Measured) { m.Delivering = true }), led.Slow},

@@ -41,7 +41,7 @@ func (m Measured) mic() Check {
 const toneDB = -30
 
 func (m Measured) speakers() Check {
-	c := Check{Name: "speakers", Result: Good, Text: fmt.Sprintf("%s, test tone at %.0f dBFS", m.Speakers.Name, m.ToneDB)}
+	c := Check{Name: "speakers", Result: Good, Text: fmt.Sprintf("%s, plays the test tone, at %.0f dBFS with all else", m.Speakers.Name, m.ToneDB)}
 	switch {
 	case m.Speakers.Away != "":
 		c.Result, c.Finding, c.Text = Bad, NoDevice, m.Speakers.Name+": "+m.Speakers.Away

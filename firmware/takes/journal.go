@@ -36,6 +36,10 @@ const (
 	KindPlay           Kind = "play"     // Text is which chunk was played to all, and what became of it; Hub is when, for it is in the voice recording
 )
 
+// KindDeleted is a line about a recording that a person had deleted: File, which had so many Bytes, and in Text who had it.
+// It is written before the file goes, so one that is there still was not deleted after all.
+const KindDeleted Kind = "deleted"
+
 // KindTime is a line whose Text tells how far the box's clock, and so each Time, is to be trusted.
 const KindTime Kind = "time"
 
@@ -189,6 +193,15 @@ func (j *journal) append(e Entry) error {
 		return err
 	}
 	return j.write(line)
+}
+
+func (j *journal) appendAll(entries []Entry) error {
+	for _, e := range entries {
+		if err := j.append(e); err != nil {
+			return fmt.Errorf("write journal: %w", err)
+		}
+	}
+	return nil
 }
 
 // line is the entry as it stands in a journal.

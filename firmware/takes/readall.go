@@ -59,7 +59,7 @@ func newest(folders []string, since time.Time, most int) []string {
 	}
 	var all []begun
 	for _, dir := range folders {
-		at, n, ok := beganAt(filepath.Base(dir), since.Location())
+		at, n, ok := BeganAt(filepath.Base(dir), since.Location())
 		if ok && !at.Before(since.Truncate(time.Second)) {
 			all = append(all, begun{dir, at, n})
 		}
@@ -72,8 +72,9 @@ func newest(folders []string, since time.Time, most int) []string {
 	return dirs
 }
 
-// beganAt reads the name of a session's folder.
-func beganAt(name string, zone *time.Location) (at time.Time, n int, ok bool) {
+// BeganAt reads the name of a session's folder: when it began, in the zone that the box had then, and, of several in one second,
+// its number, 0 for the first. False for the name of anything else.
+func BeganAt(name string, zone *time.Location) (at time.Time, n int, ok bool) {
 	if !sessionForm.MatchString(name) {
 		return at, 0, false
 	}

@@ -196,17 +196,8 @@ func (r recovery) diary(dir string, report *SessionReport) error {
 	if err != nil || j == nil {
 		return err
 	}
-	err = r.write(j, missingLines(log.Entries, report, state, r.now()))
+	err = j.appendAll(missingLines(log.Entries, report, state, r.now()))
 	return errors.Join(err, j.close())
-}
-
-func (r recovery) write(j *journal, entries []Entry) error {
-	for _, e := range entries {
-		if err := j.append(e); err != nil {
-			return fmt.Errorf("write journal: %w", err)
-		}
-	}
-	return nil
 }
 
 // adopt opens the journal of a session that nobody records. One of which not a line can be read is put aside; where there is

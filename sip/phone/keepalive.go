@@ -27,7 +27,7 @@ func (l *line) keepAlive() {
 		case <-route.C:
 			l.checkRoute()
 		case <-l.doubts:
-			l.check()
+			l.checkDoubt()
 		case <-refused:
 			l.check() // one packet was refused: a server that restarts, or one that is gone
 		case <-ticker.C:
@@ -45,6 +45,19 @@ func (l *line) doubt() {
 	select {
 	case l.doubts <- struct{}{}:
 	default:
+	}
+}
+
+// answerSoon is how long a server that is there takes to answer, on a network that a call can be made over.
+const answerSoon = 700 * time.Millisecond
+
+// checkDoubt asks a server whose call has fallen silent. That it does not answer soon is shown; the call is given up only when it
+// has not after some more time: the network may be back by then.
+func (l *line) checkDoubt() {
+	soon := time.AfterFunc(answerSoon, func() { l.p.board.unheard(true) })
+	l.check()
+	if !soon.Stop() && l.keep.Err() == nil && l.ctx.Err() == nil {
+		l.p.board.unheard(false)
 	}
 }
 

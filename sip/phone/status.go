@@ -32,6 +32,7 @@ type Status struct {
 	Since      time.Time // when State was entered
 	RetryAt    time.Time // of the next attempt, zero if none waits
 	Registered bool
+	Unheard    bool         // in the conference as far as SIP goes, but nothing is heard, nor does the server answer
 	Codec      string       // of the call, empty without one
 	Media      *media.Stats // of the call, nil without one
 }
@@ -88,6 +89,11 @@ func (b *board) up(leg *media.Leg, codec string) {
 	})
 }
 
+// unheard shows that nothing is heard of a call that is up, nor of its server; or that something is again.
+func (b *board) unheard(is bool) {
+	b.change(func(s *Status) { s.Unheard = is && s.State == InConference })
+}
+
 // speaks shows that the call changed its codec.
 func (b *board) speaks(codec string) {
 	b.change(func(s *Status) { s.Codec = codec })
@@ -105,7 +111,7 @@ func (b *board) flaw(f failure) {
 // down shows that there is no call any more, and why.
 func (b *board) down(why failure) {
 	b.change(func(s *Status) {
-		b.leg, s.Codec = nil, ""
+		b.leg, s.Codec, s.Unheard = nil, "", false
 		s.enter(why.state(), why)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -94,6 +95,20 @@ func (a *Asterisk) Stop() { a.process.Stop() }
 
 // Kill ends the server as a power cut would: nobody is told.
 func (a *Asterisk) Kill() { a.process.Kill() }
+
+// Hang lets it stand still, as a host that is gone or a cable that is pulled does: nothing answers, and nothing says so. GoOn ends
+// that.
+func (a *Asterisk) Hang() { a.signal(syscall.SIGSTOP) }
+
+// GoOn lets it go on after Hang.
+func (a *Asterisk) GoOn() { a.signal(syscall.SIGCONT) }
+
+func (a *Asterisk) signal(s syscall.Signal) {
+	a.t.Helper()
+	if err := syscall.Kill(a.process.PID(), s); err != nil {
+		a.t.Fatal(err)
+	}
+}
 
 // CLI gives the server a console command ("core show channels concise") and returns what it prints.
 func (a *Asterisk) CLI(command string) string {

@@ -1,13 +1,14 @@
 // The page follows the box: sections that change are sent by the server as they would be in the whole page.
 "use strict";
 
+const of = document.currentScript.dataset.of || ""; // which kind of page this is
 const lost = document.getElementById("lost");
 const said = document.getElementById("said");
 let heard = Date.now();
 let source;
 
 function follow() {
-  source = new EventSource("/events");
+  source = new EventSource("/events?of=" + of);
   source.onerror = () => {
     lost.hidden = false;
     if (source.readyState === EventSource.CLOSED) setTimeout(again, 2000);
@@ -16,9 +17,33 @@ function follow() {
   for (const place of document.querySelectorAll("[data-live]")) {
     source.addEventListener(place.dataset.live, (event) => {
       alive();
-      place.innerHTML = JSON.parse(event.data);
+      show(place, JSON.parse(event.data));
     });
   }
+}
+
+// show puts a section in place of what it was; who was in it stays where they were.
+function show(place, html) {
+  if ("grows" in place.dataset) return grow(place, html);
+  const at = place.contains(document.activeElement) && document.activeElement.id;
+  place.innerHTML = html;
+  if (at) document.getElementById(at)?.focus({ preventScroll: true });
+  place.dispatchEvent(new Event("shown", { bubbles: true }));
+}
+
+// grow adds what is new of a list, so that a screen reader says that alone, and takes away what is gone.
+function grow(place, html) {
+  const atEnd = place.scrollTop + place.clientHeight >= place.scrollHeight - 8;
+  const now = document.createElement("template");
+  now.innerHTML = html;
+  const ids = new Set([...now.content.children].map((item) => item.id));
+  for (const item of [...place.children]) if (!item.id || !ids.has(item.id)) item.remove();
+  let next = place.firstElementChild;
+  for (const item of [...now.content.children]) {
+    if (item.id && next?.id === item.id) next = next.nextElementSibling;
+    else place.insertBefore(item, next);
+  }
+  if (atEnd) place.scrollTop = place.scrollHeight;
 }
 
 function alive() {

@@ -1,5 +1,5 @@
-// Package lab owns the running of real foreign programs in tests: Asterisk, baresip, PulseAudio and Swift, unpacked from
-// Debian by .ci/lab and run out of their folder by chroot, as root or, in a user namespace, as anybody else.
+// Package lab owns the running of real foreign programs in tests: Asterisk, baresip, PulseAudio, Swift and chromium,
+// unpacked from Debian by .ci/lab and run out of their folder by chroot, as root or, in a user namespace, as anybody else.
 //
 // A program lives in a folder of its own inside the tree, has ports of its own, and dies with its test, also when the
 // test is killed. Only tests import this package.
@@ -20,6 +20,7 @@ const (
 	Asterisk = "asterisk" // Asterisk 16
 	Client   = "client"   // baresip, sipp, PulseAudio
 	Storage  = "storage"  // OpenStack Swift
+	Browser  = "browser"  // chromium
 )
 
 // Root is the folder of a tree, unpacked first if this machine has not got it yet (half a minute, once).
