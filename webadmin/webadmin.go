@@ -121,13 +121,20 @@ func parseHold(text string) (time.Duration, error) {
 	return hold, nil
 }
 
-// recovery keeps the box going when a handler panics: the door may fail, the recording may not.
+// recovery keeps the box going when a handler panics: the door may fail, the recording may not. http.ErrAbortHandler is meant, and
+// cuts the connection, which gin's own recovery would not let it.
 func recovery(log *slog.Logger) gin.HandlerFunc {
-	return gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
-		if cause == http.ErrAbortHandler { // which is meant: the connection is to be cut
-			panic(cause)
-		}
-		log.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "cause", cause)
-		fail(c, errors.New("the box could not answer; see its log"))
-	})
+	return func(c *gin.Context) {
+		defer func() {
+			switch cause := recover(); cause {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(cause)
+			default:
+				log.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "cause", cause)
+				fail(c, errors.New("the box could not answer; see its log"))
+			}
+		}()
+		c.Next()
+	}
 }
