@@ -177,7 +177,8 @@ func (s *Site) getDiagnostics(c *gin.Context) {
 	switch {
 	case err == nil:
 	case c.Writer.Written():
-		s.log.Warn("diagnostics were cut", "err", err) // and no program can unpack them
+		s.log.Warn("diagnostics were cut", "err", err)
+		panic(http.ErrAbortHandler) // or half a file would look whole
 	default:
 		c.Writer.Header().Del("Content-Disposition")
 		c.Writer.Header().Del("Content-Type")
