@@ -31,6 +31,7 @@ type Parts struct {
 
 	Settings   Settings // these of the page alone
 	Recordings Recordings
+	System     System
 }
 
 // Error is a refusal that the caller can act on, with the HTTP status that tells its kind.
