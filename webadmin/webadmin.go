@@ -31,6 +31,8 @@ type Parts struct {
 
 	Settings   Settings // these of the page alone
 	Recordings Recordings
+	Exporter   Exporter
+	Ears       Ears
 	System     System
 }
 
