@@ -83,7 +83,8 @@ func openSite(t *testing.T, parts Parts) *visit {
 	v.url = "http://" + listener.Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- v.site.Run(ctx, listener) }()
+	site := v.site
+	go func() { ended <- site.Run(ctx, listener) }()
 	t.Cleanup(func() {
 		v.http.CloseIdleConnections()
 		stop()
