@@ -10,39 +10,83 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"orionbox/firmware/export"
+	"orionbox/firmware/takes"
 	"orionbox/webadmin"
 )
 
-// exporter makes a session into a project for an editor, on the disk of the recordings, and packs it.
+// exporter makes a session into a project for an editor, on the disk of the recordings, and packs it: one at a time, and never at
+// the cost of a take.
 type exporter struct {
-	recordings, received string
-	reserve              int64
-	version              string
+	box  *Box
+	busy sync.Mutex
 }
 
-func (b *Box) exporter() exporter {
-	set := b.cfg.Settings
-	at := set.AudioSettings.RecordingLocation
-	return exporter{at, Received(set.Hub.Store, at), set.AudioSettings.Reserve, b.cfg.Version}
+const (
+	exportPrefix = ".export-"
+	exportMargin = 200_000_000 // bytes above the reserve that an export leaves free
+	exportLooks  = 250 * time.Millisecond
+)
+
+// sweep removes what exports of an earlier run have left.
+func (b *Box) sweep() {
+	left, err := filepath.Glob(filepath.Join(b.cfg.Settings.AudioSettings.RecordingLocation, exportPrefix+"*"))
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		b.log.Error("remove what exports have left", "err", err)
+	}
 }
 
 // Export implements webadmin.Exporter. What was made is removed again.
-func (e exporter) Export(ctx context.Context, w io.Writer, session string) (err error) {
-	folders, err := export.Find(e.recordings, e.received, session)
+func (e *exporter) Export(ctx context.Context, w io.Writer, session string) (err error) {
+	if !e.busy.TryLock() {
+		return &webadmin.Error{Status: http.StatusServiceUnavailable, Text: "an export is being made: try again when it is done"}
+	}
+	defer e.busy.Unlock()
+	set := e.box.cfg.Settings
+	at := set.AudioSettings.RecordingLocation
+	folders, err := export.Find(at, Received(set.Hub.Store, at), session)
 	if err != nil {
 		return &webadmin.Error{Status: http.StatusNotFound, Text: err.Error()}
 	}
-	dir, err := os.MkdirTemp(e.recordings, ".export-")
+	dir, err := os.MkdirTemp(at, exportPrefix)
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if _, err := export.Run(ctx, export.Config{Folders: folders, Dir: dir, Reserve: e.reserve, Version: e.version}); err != nil {
+	floor := set.AudioSettings.Reserve + exportMargin
+	making, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go mind(making, cancel, at, floor)
+	if _, err := export.Run(making, export.Config{Folders: folders, Dir: dir, Reserve: floor, Version: e.box.cfg.Version}); err != nil {
+		if cause := context.Cause(making); cause != nil && ctx.Err() == nil {
+			err = cause
+		}
 		return &webadmin.Error{Status: http.StatusConflict, Text: err.Error()}
 	}
 	return pack(ctx, w, dir)
+}
+
+// mind ends an export before it takes the room that recordings need.
+func mind(ctx context.Context, end context.CancelCauseFunc, dir string, floor int64) {
+	ticker := time.NewTicker(exportLooks)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if free, err := takes.Free(dir); err == nil && free < floor {
+				end(errors.New("the disk has no room for an export: recordings come first"))
+				return
+			}
+		}
+	}
 }
 
 // pack writes all files of a folder, as they are: sound gets no smaller.

@@ -3,10 +3,12 @@ package firmware
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -25,15 +27,24 @@ func NewAdmin(confPath, codePath string) webadmin.Admin { return admin{confPath,
 // admin is who may use the page: what conn.conf says of it now, whoever wrote it.
 type admin struct{ conf, code string }
 
+// unknown stands for the hash of a file that cannot be read: nobody's password, and not none either.
+const unknown = "?"
+
 // CodePath is where the code of a box without a password is kept.
 func CodePath(recordings string) string { return recordings + "/.setup-code" }
 
 func (a admin) hash() string {
 	f, err := conf.Load(a.conf)
 	if err != nil {
-		return ""
+		return unknown
 	}
 	return string(f.Config().Admin.PasswordHash)
+}
+
+// Tag implements webadmin.Admin.
+func (a admin) Tag() string {
+	sum := sha256.Sum256([]byte(a.hash()))
+	return string(sum[:])
 }
 
 // Set implements webadmin.Admin.
@@ -53,14 +64,11 @@ func (a admin) Choose(code, password string) error {
 	case subtle.ConstantTimeCompare([]byte(plainCode(code)), []byte(plainCode(own))) != 1:
 		return errors.New("that is not the code of this box")
 	}
-	if err := SetPassword(a.conf, password); err != nil {
-		return err
-	}
-	return os.Remove(a.code)
+	return a.Change(password)
 }
 
 // Change implements webadmin.Admin.
-func (a admin) Change(password string) error { return SetPassword(a.conf, password) }
+func (a admin) Change(password string) error { return SetPassword(a.conf, a.code, password) }
 
 // plainCode is a code without what people write between its signs.
 func plainCode(code string) string {
@@ -72,8 +80,9 @@ func plainCode(code string) string {
 	}, strings.TrimSpace(code)))
 }
 
-// SetPassword puts the hash of the page's password into conn.conf, and leaves all else there as it is.
-func SetPassword(confPath, password string) error {
+// SetPassword puts the hash of the page's password into conn.conf, and leaves all else there as it is. The code of a box without a
+// password goes.
+func SetPassword(confPath, codePath, password string) error {
 	hash, err := webadmin.HashPassword(password)
 	if err != nil {
 		return err
@@ -86,6 +95,9 @@ func SetPassword(confPath, password string) error {
 		err = f.Save()
 	}
 	if err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	if err := os.Remove(codePath); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("set password: %w", err)
 	}
 	return nil
@@ -110,6 +122,9 @@ const codeLength = 12 // signs of base32: 60 bits
 // has spoiled is made anew.
 func (b *Box) makeCode(a admin) error {
 	if a.Set() {
+		if err := os.Remove(a.code); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove code: %w", err)
+		}
 		return nil
 	}
 	if _, err := ReadCode(a.code); err == nil {
@@ -134,9 +149,10 @@ func (b *Box) page(ctx context.Context) error {
 	if err := b.makeCode(a); err != nil {
 		b.log.Error("make code of the box", "err", err)
 	}
+	b.sweep()
 	parts := b.doors()
 	parts.Settings, parts.Recordings = newSettings(b.cfg.Conf), b.newRecordings()
-	parts.Ears, parts.Exporter = &ears{box: b}, b.exporter()
+	parts.Ears, parts.Exporter = &ears{box: b}, &exporter{box: b}
 	site := webadmin.NewSite(parts, webadmin.SiteConfig{Admin: a, Hosts: hosts(set.Names), Secure: set.Certificate != ""}, b.log.With("part", "page"))
 	for {
 		err := b.servePage(ctx, site)

@@ -5,11 +5,14 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 
@@ -131,6 +134,9 @@ func (s *settings) change(changes []webadmin.SettingChange) (map[string]string, 
 			}
 		}
 	}
+	if len(problems) == 0 {
+		problems = usable(f.Config(), changes)
+	}
 	if len(problems) > 0 {
 		return problems, nil
 	}
@@ -138,6 +144,41 @@ func (s *settings) change(changes []webadmin.SettingChange) (map[string]string, 
 		return nil, refused(err)
 	}
 	return nil, nil
+}
+
+// usable tries what would keep the page, or the box, from coming back at the next start.
+func usable(set conf.Config, changes []webadmin.SettingChange) map[string]string {
+	problems := map[string]string{}
+	for _, c := range changes {
+		var err error
+		switch c.ID {
+		case "Admin.certificate", "Admin.key":
+			if set.Admin.Certificate != "" || set.Admin.Key != "" {
+				_, err = tls.LoadX509KeyPair(set.Admin.Certificate, set.Admin.Key)
+			}
+		case "Admin.listen", "Hub.listen":
+			err = own(c.Value)
+		case "AudioSettings.recording_location":
+			err = os.MkdirAll(set.AudioSettings.RecordingLocation, 0o750)
+		}
+		if err != nil {
+			problems[c.ID] = "it cannot be used here: " + err.Error()
+		}
+	}
+	return problems
+}
+
+// own tells whether an address to listen on is one of this computer's.
+func own(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || host == "" { // off, unset, or every address
+		return nil
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // refused is an error that the person at the page can act on.

@@ -111,6 +111,19 @@ func TestABadValueChangesNothing(t *testing.T) {
 	}
 }
 
+// TestWhatWouldShutThePageIsRefused before it is saved.
+func TestWhatWouldShutThePageIsRefused(t *testing.T) {
+	s, path := settingsIn(t)
+	for id, value := range map[string]string{"Admin.certificate": "/none.pem", "Admin.listen": "192.0.2.77:80", "AudioSettings.recording_location": "/proc/none"} {
+		if wrong, err := s.Change(t.Context(), []webadmin.SettingChange{changed(t, s, id, value)}); err != nil || wrong[id] == "" || text(t, path) != ownConf {
+			t.Errorf("%s = %s: %v, %v", id, value, wrong, err)
+		}
+	}
+	if wrong, err := s.Change(t.Context(), []webadmin.SettingChange{changed(t, s, "Admin.listen", "127.0.0.1:8090")}); err != nil || len(wrong) > 0 {
+		t.Errorf("an address of its own: %v, %v", wrong, err)
+	}
+}
+
 // TestTwoPagesAtOnce lose neither's change: of two of one key the second is told, of two keys both are there.
 func TestTwoPagesAtOnce(t *testing.T) {
 	s, path := settingsIn(t)

@@ -131,7 +131,7 @@ func (s *Site) getEvents(c *gin.Context) {
 	c.Header("Content-Type", "text/event-stream")
 	c.Header("X-Accel-Buffering", "no")
 	writer := http.NewResponseController(c.Writer)
-	lull := time.NewTimer(0)
+	lull := time.NewTicker(lullEvery)
 	defer lull.Stop()
 	shown := map[string]string{}
 	for {
@@ -140,6 +140,9 @@ func (s *Site) getEvents(c *gin.Context) {
 		case <-c.Request.Context().Done():
 			return
 		case <-lull.C:
+			if token, err := c.Cookie(cookieName); err == nil && !s.logins.holds(token, s.cfg.Admin.Tag()) {
+				return // logged out meanwhile
+			}
 			text = "event: beat\ndata:\n\n"
 		case now := <-news:
 			text = changed(kind.sections, shown, now)
@@ -151,7 +154,6 @@ func (s *Site) getEvents(c *gin.Context) {
 		if _, err := c.Writer.WriteString(text); err != nil || writer.Flush() != nil {
 			return
 		}
-		lull.Reset(lullEvery)
 	}
 }
 

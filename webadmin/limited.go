@@ -60,7 +60,7 @@ func (l *limited) leave(from netip.Addr) {
 // address is that of a peer, without its port; the zero Addr if it has none.
 func address(a net.Addr) netip.Addr {
 	if ap, err := netip.ParseAddrPort(a.String()); err == nil {
-		return ap.Addr().Unmap()
+		return person(ap.Addr().Unmap().WithZone(""))
 	}
 	return netip.Addr{}
 }

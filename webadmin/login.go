@@ -1,8 +1,10 @@
 package webadmin
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -19,6 +21,8 @@ type Admin interface {
 	Set() bool
 	// Check tells whether it is this one. It takes its time.
 	Check(password string) bool
+	// Tag is another for each password that was ever chosen: who logged in by an earlier one is out.
+	Tag() string
 	// Choose sets the first password, for whoever knows the code of the box. Its errors are for that person.
 	Choose(code, password string) error
 	// Change sets another password. Its errors are for the person who chose it.
@@ -40,29 +44,58 @@ const (
 	mostTried   = 4096 // addresses that are remembered
 )
 
+// key is what stands for a cookie or a password.
+type key [sha256.Size]byte
+
+// login is a session: when it was seen last, and by which password it began.
+type login struct {
+	seen time.Time
+	tag  string
+}
+
 // logins are those who have logged in, by the hash of what their cookie says, and those who tried.
 type logins struct {
 	now   func() time.Time
 	mu    sync.Mutex
-	in    map[[sha256.Size]byte]time.Time // last seen
+	in    map[key]login
+	basic map[key]login // of those who name the password each time
+	salt  [16]byte      // of the keys: what stands in memory tells no password
 	tries map[netip.Addr]*rate.Limiter
 	all   *rate.Limiter
 	check sync.Mutex // one password at a time: each takes a core for a while
 }
 
 func newLogins(now func() time.Time) *logins {
-	return &logins{now: now, in: map[[sha256.Size]byte]time.Time{}, tries: map[netip.Addr]*rate.Limiter{},
+	l := &logins{now: now, in: map[key]login{}, basic: map[key]login{}, tries: map[netip.Addr]*rate.Limiter{},
 		all: rate.NewLimiter(rate.Every(allEvery), allAtOnce)}
+	_, _ = rand.Read(l.salt[:]) // which never fails (crypto/rand)
+	return l
+}
+
+func (l *logins) key(secret string) key {
+	mac := hmac.New(sha256.New, l.salt[:])
+	mac.Write([]byte(secret)) // which never fails (hash.Hash)
+	return key(mac.Sum(nil))
 }
 
 // may tells whether an address may try a password now.
 func (l *logins) may(from netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if from.Is6() {
-		p, _ := from.Prefix(64) // which is what one person has
-		from = p.Addr()
-	}
+	now := l.now()
+	return l.limit(from).AllowN(now, 1) && l.all.AllowN(now, 1)
+}
+
+// waits tells whether an address has tried too often to be believed even if it is right.
+func (l *logins) waits(from netip.Addr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.limit(from).TokensAt(l.now()) < 1
+}
+
+// limit is that of the person at an address.
+func (l *logins) limit(from netip.Addr) *rate.Limiter {
+	from = person(from)
 	limit := l.tries[from]
 	if limit == nil {
 		if len(l.tries) >= mostTried {
@@ -71,53 +104,69 @@ func (l *logins) may(from netip.Addr) bool {
 		limit = rate.NewLimiter(rate.Every(triesEvery), triesAtOnce)
 		l.tries[from] = limit
 	}
-	now := l.now()
-	return limit.AllowN(now, 1) && l.all.AllowN(now, 1)
+	return limit
 }
 
-// enter begins a session and returns what its cookie says.
-func (l *logins) enter(from netip.Addr) string {
+// person is what one person has of addresses: of IPv6 a whole network (RFC 6177).
+func person(at netip.Addr) netip.Addr {
+	if at.Is6() {
+		p, _ := at.Prefix(64) // which an address without a zone always has
+		return p.Addr()
+	}
+	return at
+}
+
+// enter begins a session by the password of a tag, and returns what its cookie says.
+func (l *logins) enter(from netip.Addr, tag string) string {
 	token := rand.Text()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.tries, from)
-	for len(l.in) >= mostLogins {
-		l.forgetOldest()
-	}
-	l.in[sha256.Sum256([]byte(token))] = l.now()
+	delete(l.tries, person(from))
+	l.keep(l.in, token, tag)
 	return token
 }
 
-func (l *logins) forgetOldest() {
-	var oldest [sha256.Size]byte
-	var at time.Time
-	for key, seen := range l.in {
-		if at.IsZero() || seen.Before(at) {
-			oldest, at = key, seen
+// keep remembers a session; the oldest makes room.
+func (l *logins) keep(in map[key]login, secret, tag string) {
+	for len(in) >= mostLogins {
+		var oldest key
+		var at time.Time
+		for k, one := range in {
+			if at.IsZero() || one.seen.Before(at) {
+				oldest, at = k, one.seen
+			}
 		}
+		delete(in, oldest)
 	}
-	delete(l.in, oldest)
+	in[l.key(secret)] = login{l.now(), tag}
 }
 
-// knows tells whether a cookie is that of a session that goes on.
-func (l *logins) knows(token string) bool {
-	key := sha256.Sum256([]byte(token))
+// knows tells whether a cookie is that of a session which goes on.
+func (l *logins) knows(token, tag string) bool { return l.seen(l.in, token, tag, true) }
+
+// holds tells the same, and does not count as a sign of life.
+func (l *logins) holds(token, tag string) bool { return l.seen(l.in, token, tag, false) }
+
+func (l *logins) seen(in map[key]login, secret, tag string, renew bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	seen, ok := l.in[key]
+	k := l.key(secret)
+	one, ok := in[k]
 	now := l.now()
-	if !ok || now.Sub(seen) > sessionIdle {
-		delete(l.in, key)
+	if !ok || one.tag != tag || now.Sub(one.seen) > sessionIdle {
+		delete(in, k)
 		return false
 	}
-	l.in[key] = now
+	if renew {
+		in[k] = login{now, tag}
+	}
 	return true
 }
 
 func (l *logins) leave(token string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.in, sha256.Sum256([]byte(token)))
+	delete(l.in, l.key(token))
 }
 
 // leaveAll ends all sessions: the password is another.
@@ -125,14 +174,14 @@ func (l *logins) leaveAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	clear(l.in)
+	clear(l.basic)
 }
 
-// needsLogin lets through who has logged in. A program is told so; a person is shown where.
+// needsLogin lets through who has logged in. A program is told so; a person is shown where. Who is in may take their time.
 func (s *Site) needsLogin(c *gin.Context) {
-	if token, err := c.Cookie(cookieName); err == nil && s.logins.knows(token) {
-		return
-	}
-	if s.basic(c) {
+	if s.cookie(c) || s.basic(c) {
+		patience := http.NewResponseController(c.Writer)
+		_ = errors.Join(patience.SetReadDeadline(time.Time{}), patience.SetWriteDeadline(time.Time{})) // else they hurry
 		return
 	}
 	if c.Request.Method == http.MethodGet && strings.Contains(c.GetHeader("Accept"), "text/html") {
@@ -143,21 +192,29 @@ func (s *Site) needsLogin(c *gin.Context) {
 	fail(c, &Error{http.StatusUnauthorized, "log in first"})
 }
 
-// basic lets a program in that names the password with each request (RFC 7617), as Prometheus does. Only what reads: a browser
-// sends such a thing by itself.
-func (s *Site) basic(c *gin.Context) bool {
-	_, password, ok := c.Request.BasicAuth()
-	if !ok || c.Request.Method != http.MethodGet {
-		return false
-	}
-	return s.logins.knows("basic "+password) || s.tryPassword(c, password) && s.keepBasic(password)
+func (s *Site) cookie(c *gin.Context) bool {
+	token, err := c.Cookie(cookieName)
+	return err == nil && s.logins.knows(token, s.cfg.Admin.Tag())
 }
 
-// keepBasic remembers that a password was right, so that it need not be tried each time.
-func (s *Site) keepBasic(password string) bool {
+// basic lets a program in that names the password with each request (RFC 7617), as Prometheus does. Only what reads: a browser
+// sends such a thing by itself. One that was right is remembered, for to check it takes its time; from an address that guesses it
+// is not believed either.
+func (s *Site) basic(c *gin.Context) bool {
+	_, password, ok := c.Request.BasicAuth()
+	if !ok || c.Request.Method != http.MethodGet || s.logins.waits(from(c)) {
+		return false
+	}
+	tag := s.cfg.Admin.Tag()
+	if s.logins.seen(s.logins.basic, password, tag, true) {
+		return true
+	}
+	if !s.tryPassword(c, password) {
+		return false
+	}
 	s.logins.mu.Lock()
 	defer s.logins.mu.Unlock()
-	s.logins.in[sha256.Sum256([]byte("basic "+password))] = s.logins.now()
+	s.logins.keep(s.logins.basic, password, tag)
 	return true
 }
 

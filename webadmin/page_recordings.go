@@ -91,7 +91,7 @@ func (s *Site) getRecording(c *gin.Context) {
 	}
 	c.Header("Content-Type", info.Type)
 	c.Header("Content-Disposition", mime.FormatMediaType(kind, map[string]string{"filename": info.File}))
-	http.ServeContent(c.Writer, c.Request, "", info.Modified, f)
+	http.ServeContent(c.Writer, c.Request, "", info.Modified, patient{f, http.NewResponseController(c.Writer)})
 }
 
 const wavePoints = 600
@@ -154,6 +154,20 @@ func (s *Site) pack(c *gin.Context, name string, write func(io.Writer) error) {
 	}
 }
 
+// takesFor is how long a browser may take nothing of what it is sent.
+const takesFor = 30 * time.Second
+
+// patient is a recording that is sent for as long as somebody takes it.
+type patient struct {
+	io.ReadSeeker
+	to *http.ResponseController
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	_ = p.to.SetWriteDeadline(time.Now().Add(takesFor)) // without it one that has gone is noticed later
+	return p.ReadSeeker.Read(b)
+}
+
 // begun is an answer whose head is written with its first byte: until then it can be another.
 type begun struct {
 	c     *gin.Context
@@ -167,6 +181,7 @@ func (b *begun) Write(p []byte) (int, error) {
 		b.c.Header("Content-Type", "application/zip")
 		b.c.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": b.name}))
 	}
+	_ = http.NewResponseController(b.c.Writer).SetWriteDeadline(time.Now().Add(takesFor)) // as for patient
 	return b.c.Writer.Write(p)
 }
 

@@ -211,7 +211,7 @@ func (s *Site) postPassword(c *gin.Context) {
 			return
 		}
 		s.logins.leaveAll()
-		s.setCookie(c, s.logins.enter(from(c)), 0)
+		s.setCookie(c, s.logins.enter(from(c), s.cfg.Admin.Tag()), 0)
 		s.showSettings(c, http.StatusOK, settingsPage{frame: frame{Done: "The password is another now; all other pages have to log in again."}})
 	}
 }

@@ -93,17 +93,18 @@ func (s *Site) postLogin(c *gin.Context) {
 	if !ok {
 		return
 	}
+	tag := s.cfg.Admin.Tag() // before it is checked: one that is changed meanwhile lets nobody in
 	if !s.tryPassword(c, password) {
 		s.log.Warn("login refused", "from", from(c).String())
 		s.showLogin(c, http.StatusUnauthorized, "that is not the password, or it was tried too often: wait a little")
 		return
 	}
-	s.letIn(c)
+	s.letIn(c, tag)
 }
 
-func (s *Site) letIn(c *gin.Context) {
+func (s *Site) letIn(c *gin.Context, tag string) {
 	s.log.Info("login", "from", from(c).String())
-	s.setCookie(c, s.logins.enter(from(c)), 0)
+	s.setCookie(c, s.logins.enter(from(c), tag), 0)
 	c.Redirect(http.StatusSeeOther, "/")
 }
 
@@ -125,7 +126,7 @@ func (s *Site) postSetup(c *gin.Context) {
 			s.showLogin(c, http.StatusBadRequest, err.Error())
 			return
 		}
-		s.letIn(c)
+		s.letIn(c, s.cfg.Admin.Tag())
 	}
 }
 

@@ -86,7 +86,7 @@ func (r *roled) Press(_ context.Context, button string, _ time.Duration) (string
 // desked is the page of a box of a role, and what a browser that has logged in sends to it.
 func desked(role string) (*desk, *roled, *Site) {
 	d, b := newDesk(), &roled{role: role}
-	return d, b, NewSite(Parts{Box: b, Studio: d}, SiteConfig{}, quiet())
+	return d, b, NewSite(Parts{Box: b, Studio: d}, SiteConfig{Admin: &owner{}}, quiet())
 }
 
 // browse is one request by somebody who has logged in; with a form it is a post.
@@ -97,7 +97,7 @@ func browse(t *testing.T, s *Site, path string, form url.Values) (status int, pa
 		request = httptest.NewRequest("POST", "http://localhost"+path, strings.NewReader(form.Encode()))
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	request.AddCookie(&http.Cookie{Name: cookieName, Value: s.logins.enter(netip.Addr{})})
+	request.AddCookie(&http.Cookie{Name: cookieName, Value: s.logins.enter(netip.Addr{}, s.cfg.Admin.Tag())})
 	answer := httptest.NewRecorder()
 	s.ServeHTTP(answer, request)
 	return answer.Code, answer.Body.String()

@@ -72,11 +72,13 @@ func (s *Site) Routes() []string {
 const (
 	headerLimit = 5 * time.Second  // until a request has said what it wants
 	idleLimit   = 30 * time.Second // between two requests
+	readLimit   = 15 * time.Second // for a request of who is not logged in, all of it
+	writeLimit  = 30 * time.Second // and for the answer
 )
 
 // Run serves the page on a listener until ctx ends. Who is slow, or comes too often, is cut off: the box has other work.
 func (s *Site) Run(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: s, ReadHeaderTimeout: headerLimit, IdleTimeout: idleLimit, MaxHeaderBytes: 16 << 10,
+	server := &http.Server{Handler: s, ReadHeaderTimeout: headerLimit, IdleTimeout: idleLimit, ReadTimeout: readLimit, WriteTimeout: writeLimit, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug)}
 	beating, stop := context.WithCancel(ctx)
 	defer stop()

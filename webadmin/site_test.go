@@ -51,6 +51,8 @@ func (o *owner) Change(password string) error {
 	return nil
 }
 
+func (o *owner) Tag() string { o.mu.Lock(); defer o.mu.Unlock(); return "of " + o.password }
+
 func (o *owner) tried() int { o.mu.Lock(); defer o.mu.Unlock(); return o.tries }
 
 const secret = "correct horse"
@@ -259,16 +261,78 @@ func TestLimitsPassWithTime(t *testing.T) {
 		if l.may(b) {
 			t.Error("a whole network of IPv6 is one person")
 		}
-		token := l.enter(home)
+		token := l.enter(home, "tag")
 		time.Sleep(sessionIdle - time.Second)
-		if !l.knows(token) {
+		if !l.knows(token, "tag") {
 			t.Error("a session ended early")
 		}
 		time.Sleep(sessionIdle + time.Second)
-		if l.knows(token) {
+		if l.knows(token, "tag") {
 			t.Error("a session that nobody used goes on")
 		}
 	})
+}
+
+// TestAPasswordThatIsRememberedIsNotGuessed: a program that names it each time must not spare a guesser the wait, nor be a cookie.
+func TestAPasswordThatIsRememberedIsNotGuessed(t *testing.T) {
+	v := openSite(t, Parts{})
+	ask := func(password string) int {
+		request, err := http.NewRequest(http.MethodGet, v.url+"/api/status", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth("prometheus", password)
+		r, err := v.http.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		return r.StatusCode
+	}
+	for range 10 {
+		if got := ask(secret); got != http.StatusOK {
+			t.Fatalf("the right one: %d", got)
+		}
+	}
+	if n := v.owner.tried(); n != 1 {
+		t.Errorf("it was checked %d times", n)
+	}
+	for _, cookie := range []string{secret, "basic " + secret} {
+		if r := v.do(http.MethodGet, "/api/status", nil, "Cookie", cookieName+"="+url.QueryEscape(cookie)); r.StatusCode != http.StatusUnauthorized {
+			t.Errorf("as a cookie: %s", r.Status)
+		}
+	}
+	for range triesAtOnce {
+		ask("a guess")
+	}
+	if got := ask(secret); got != http.StatusUnauthorized {
+		t.Errorf("the right one from a guesser: %d", got)
+	}
+}
+
+// TestAnotherPasswordEndsAll that began by the one before, whoever has changed it, and what is open as well.
+func TestAnotherPasswordEndsAll(t *testing.T) {
+	v := openSite(t, Parts{}).login()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*lullEvery)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.url+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	follows, err := v.http.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer follows.Body.Close()
+	if err := v.owner.Change("another password"); err != nil { // as `orionbox password` does
+		t.Fatal(err)
+	}
+	if r := v.do(http.MethodGet, "/api/status", nil); r.StatusCode != http.StatusUnauthorized {
+		t.Errorf("with the cookie of before: %s", r.Status)
+	}
+	if _, err := io.ReadAll(follows.Body); err != nil {
+		t.Errorf("the open page goes on: %v", err)
+	}
 }
 
 // TestAllGuessersTogether are held back though each comes from elsewhere.

@@ -66,6 +66,7 @@ func newRouter(log *slog.Logger) *gin.Engine {
 	router := gin.New()
 	router.Use(recovery(log))
 	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash, router.RedirectFixedPath = false, false // before any guard
 	router.NoRoute(func(c *gin.Context) { fail(c, &Error{http.StatusNotFound, "no such route"}) })
 	router.NoMethod(func(c *gin.Context) { fail(c, &Error{http.StatusMethodNotAllowed, "no such method for this route"}) })
 	return router

@@ -265,6 +265,10 @@ func TestPlayNeverWaits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := p.Play(letter("z", time.Second), Notice); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // until it is stuck in the voice
 		refused := 0
 		for i := range 10 * mostAsks {
 			if p.Play(letter("a", time.Duration(i+1)*time.Millisecond), Notice) != nil {

@@ -24,8 +24,9 @@ visitor for, as long as no password is set.`,
 			if err != nil {
 				return err
 			}
+			codePath := firmware.CodePath(settings.Config().AudioSettings.RecordingLocation)
 			if code {
-				text, err := firmware.ReadCode(firmware.CodePath(settings.Config().AudioSettings.RecordingLocation))
+				text, err := firmware.ReadCode(codePath)
 				if err != nil {
 					return fmt.Errorf("%w; a box makes one when it starts without a password", err)
 				}
@@ -36,7 +37,7 @@ visitor for, as long as no password is set.`,
 			if err != nil {
 				return err
 			}
-			return firmware.SetPassword(f.conf, password)
+			return firmware.SetPassword(f.conf, codePath, password)
 		},
 	}
 	cmd.Flags().BoolVar(&code, "code", false, "show the code of a box that has no password")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ const pagePassword = "open-sesame-page"
 // withPage gives a box a page that has a password.
 func withPage(t *testing.T, box *testBox, address string) *webPage {
 	t.Helper()
-	if err := firmware.SetPassword(box.conf, pagePassword); err != nil {
+	if err := firmware.SetPassword(box.conf, filepath.Join(box.dir, "rec", ".setup-code"), pagePassword); err != nil {
 		t.Fatal(err)
 	}
 	jar, err := cookiejar.New(nil)
