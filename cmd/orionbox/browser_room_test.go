@@ -1,0 +1,87 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"orionbox/firmware"
+	"orionbox/webadmin/webtest"
+)
+
+// openPage gives a box of a studio a page: it starts anew, for where a page listens is read at the start.
+func (s *studio) openPage(name string) *testPage {
+	b := s.boxes[name]
+	b.t.Helper()
+	b.stop()
+	page := b.withPage()()
+	b.await("the room again", func(st firmware.Status) bool {
+		return st.Clock.Synced && len(present(st)) == len(s.boxes) && st.Call == "in conference"
+	})
+	return page
+}
+
+// TestRoomInABrowser sees on a producer's page what an artist does, hears a chunk of it, and sees it delivered.
+func TestRoomInABrowser(t *testing.T) {
+	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST"}, nil)
+	alice, carol := s.boxes["alice"], s.boxes["carol"]
+	site := s.openPage("carol")
+	browser := webtest.Start(t)
+	live, work := site.desk(browser), browser.Page(t, deskWidth, deskHeight, false)
+	work.Open(site.url + "/session")
+
+	const peers = "[data-live=peers]"
+	live.WaitText(peers, "alice")
+	alice.press("mic")
+	live.WaitText(peers, "muted")
+	alice.press("mic")
+	alice.record()
+	live.WaitText(peers, "recording")
+	work.WaitText("[data-live=session-chat]", "alice is recording")
+	alice.talk(3 * time.Second)
+	work.Press("s")
+	work.WaitText("[data-live=session-markers]", "carol")
+	alice.talk(time.Second)
+	alice.endTake()
+	live.WaitFor("!document.querySelector('[data-live=peers]').textContent.includes('recording')")
+	live.WaitText("[data-live=delivery]", "1 takes are here")
+	carol.await("the take", func(st firmware.Status) bool { return st.Delivery.Inbox.Received == 1 })
+
+	work.WaitText("[data-live=session-chunks]", "yes")
+	work.Click(`input[aria-label="alice 1"]`)
+	work.Click("[formaction='/session/play'][value=me]")
+	work.WaitText("[data-live=session-playing]", "alice/1 plays to you")
+	work.WaitFor("document.querySelector('#playing').value > 0")
+	from := carol.await("it to play", func(st firmware.Status) bool { return st.Playing != nil }).Playing.Position
+	carol.await("it to go on", func(st firmware.Status) bool { return st.Playing == nil || st.Playing.Position > from })
+	work.Press("x")
+	work.WaitText("[data-live=session-playing]", "Nothing plays")
+	work.Type("#text", "that was it")
+	work.Press("Enter")
+	work.WaitText("[data-live=session-chat]", "that was it")
+
+	alice.kill()
+	live.WaitText(peers, "unknown")
+	alice.start()
+	live.WaitFor("!document.querySelector('[data-live=peers]').textContent.includes('unknown')")
+	alice.stop()
+	live.WaitText(peers, "absent")
+	carol.stop()
+}
+
+// TestDeliveryInABrowser follows on an artist's page how an earlier evening's take goes to the producer.
+func TestDeliveryInABrowser(t *testing.T) {
+	more := alone("carol", "PRODUCER")
+	more["Hub.listen"] = freeAddress(t)
+	carol := newBox(t, "", "carol", 440, more).start()
+	alice := newBox(t, "", "alice", 440, also(simPanel, alone("alice", "ARTIST")))
+	carol.invite(alice, "alice", "ARTIST")
+	alice.longTake("alice", 400_000_000)
+	site := alice.withPage()()
+	page := site.desk(webtest.Start(t))
+	page.Wait("#sending")
+	page.WaitFor("document.querySelector('#sending')?.value > 0")
+	page.WaitText("[data-live=delivery]", "1 takes are delivered, 0 are not")
+	page.WaitText("[data-live=delivery]", "Safe to unplug")
+	alice.stop()
+	carol.stop()
+}
