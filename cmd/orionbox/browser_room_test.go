@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,9 +49,9 @@ func TestRoomInABrowser(t *testing.T) {
 	carol.await("the take", func(st firmware.Status) bool { return st.Delivery.Inbox.Received == 1 })
 
 	work.WaitText("[data-live=session-chunks]", "yes")
-	work.Click(`input[aria-label="alice 1"]`)
+	work.Click(`input[aria-label="alice 2"]`)
 	work.Click("[formaction='/session/play'][value=me]")
-	work.WaitText("[data-live=session-playing]", "alice/1 plays to you")
+	work.WaitText("[data-live=session-playing]", "alice/2 plays to you")
 	work.WaitFor("document.querySelector('#playing').value > 0")
 	from := carol.await("it to play", func(st firmware.Status) bool { return st.Playing != nil }).Playing.Position
 	carol.await("it to go on", func(st firmware.Status) bool { return st.Playing == nil || st.Playing.Position > from })
@@ -65,23 +67,29 @@ func TestRoomInABrowser(t *testing.T) {
 	live.WaitFor("!document.querySelector('[data-live=peers]').textContent.includes('unknown')")
 	alice.stop()
 	live.WaitText(peers, "absent")
+	leave(live, work)
 	carol.stop()
 }
 
 // TestDeliveryInABrowser follows on an artist's page how an earlier evening's take goes to the producer.
 func TestDeliveryInABrowser(t *testing.T) {
-	more := alone("carol", "PRODUCER")
-	more["Hub.listen"] = freeAddress(t)
-	carol := newBox(t, "", "carol", 440, more).start()
-	alice := newBox(t, "", "alice", 440, also(simPanel, alone("alice", "ARTIST")))
-	carol.invite(alice, "alice", "ARTIST")
-	alice.longTake("alice", 400_000_000)
-	site := alice.withPage()()
+	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST"}, nil)
+	alice := s.boxes["alice"]
+	alice.longTake("alice", 3_000_000)
+	site := s.openPage("alice")
 	page := site.desk(webtest.Start(t))
-	page.Wait("#sending")
-	page.WaitFor("document.querySelector('#sending')?.value > 0")
+	page.WaitFor("document.querySelector('#sending')?.value > 0") // behind the call it goes slowly enough to be seen
+	var was int
+	page.Eval("document.querySelector('#sending').value", &was)
+	page.WaitFor(fmt.Sprintf("document.querySelector('#sending')?.value > %d", was))
+	if !strings.Contains(page.Text("[data-live=delivery]"), "Not yet safe to unplug") {
+		t.Errorf("amid its delivery the page says %s", page.Text("[data-live=delivery]"))
+	}
+	alice.awaitFor(2*time.Minute, "the delivery", func(st firmware.Status) bool { return st.Delivery.Outbox.Delivered == 1 })
 	page.WaitText("[data-live=delivery]", "1 takes are delivered, 0 are not")
 	page.WaitText("[data-live=delivery]", "Safe to unplug")
-	alice.stop()
-	carol.stop()
+	leave(page)
+	for _, b := range s.boxes {
+		b.stop()
+	}
 }

@@ -50,6 +50,13 @@ func soloPage(t *testing.T, more settings) (*testBox, *testPage) {
 	return box, box.withPage()()
 }
 
+// leave closes what a page follows, so that a box may stop without its saying so.
+func leave(pages ...*webtest.Page) {
+	for _, page := range pages {
+		page.Open("about:blank")
+	}
+}
+
 // lone waits until an element is gone from the page, or hidden.
 func lone(page *webtest.Page, selector string) {
 	page.WaitFor(fmt.Sprintf("!document.querySelector(%q)?.checkVisibility()", selector))
@@ -96,6 +103,7 @@ func TestFirstVisitInABrowser(t *testing.T) {
 	page.Type("#password", adminPassword)
 	page.Press("Enter")
 	arrive(page, "Live")
+	leave(page)
 	box.stop()
 }
 
@@ -221,5 +229,6 @@ func TestLostBoxInABrowser(t *testing.T) {
 	box.press("record")
 	page.WaitText("[data-live=take]", "Recording take 1")
 	box.endTake()
+	leave(page)
 	box.stop()
 }
