@@ -24,6 +24,7 @@ import (
 	"orionbox/audio/wav"
 	"orionbox/firmware/conf"
 	"orionbox/firmware/director"
+	"orionbox/firmware/logbook"
 	"orionbox/firmware/session"
 	"orionbox/firmware/takes"
 	"orionbox/hw/panel"
@@ -37,6 +38,7 @@ type Config struct {
 	Conf     string // path of conn.conf, for the page; empty = no page
 	Socket   string // path of the unix socket that status and press come in by
 	Version  string
+	Book     *logbook.Book // the last lines of the log, for the page; nil = none
 }
 
 // Status is what a box tells about itself.
@@ -57,6 +59,7 @@ type Box struct {
 	room
 	post
 	gear
+	caretaker
 
 	repaired chan struct{} // closed when earlier sessions are mended
 }
@@ -103,7 +106,7 @@ func New(cfg Config, log *slog.Logger) (*Box, error) {
 
 // doors are what the socket and the page open on.
 func (b *Box) doors() webadmin.Parts {
-	return webadmin.Parts{Box: door{b.direct}, Panel: door{b.direct}, Studio: studio{b.direct}, Host: b.doorHost()}
+	return webadmin.Parts{Box: door{b.direct}, Panel: door{b.direct}, Studio: studio{b.direct}, Host: b.doorHost(), System: system{b}}
 }
 
 func (b *Box) format() pcm.Format {
@@ -235,7 +238,7 @@ func (b *Box) Run(ctx context.Context) error {
 	b.log.Info("box stopped")
 	err = errors.Join(err, b.unguard())
 	b.switchOff(ctx)
-	return errors.Join(err, b.closeGear())
+	return errors.Join(err, b.closeGear(), b.renew())
 }
 
 func wrap(what string, err error) error {

@@ -136,6 +136,7 @@ func (b *Box) page(ctx context.Context) error {
 	}
 	parts := b.doors()
 	parts.Settings, parts.Recordings = newSettings(b.cfg.Conf), b.newRecordings()
+	parts.Ears, parts.Exporter = &ears{box: b}, b.exporter()
 	site := webadmin.NewSite(parts, webadmin.SiteConfig{Admin: a, Hosts: hosts(set.Names), Secure: set.Certificate != ""}, b.log.With("part", "page"))
 	for {
 		err := b.servePage(ctx, site)

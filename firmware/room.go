@@ -171,7 +171,7 @@ const ownLimit = 10 * time.Second // for a hub on this box to answer
 // clientConfig is how this box reaches its hub; false if it has none.
 func (b *Box) clientConfig() (cfg hub.ClientConfig, ok bool, err error) {
 	set := b.cfg.Settings
-	cfg = hub.ClientConfig{Room: b.roomName(), Outbox: b.hidden("outbox-" + takes.FileName(set.Name()) + ".jsonl")}
+	cfg = hub.ClientConfig{Room: b.roomName(), Outbox: b.outboxPath()}
 	chat := set.ChatSettings
 	switch {
 	case chat.IPAddress != "" && chat.Token == "" && b.server == nil:
@@ -192,6 +192,11 @@ func (b *Box) clientConfig() (cfg hub.ClientConfig, ok bool, err error) {
 	b.room.own.Store(&own.ID)
 	cfg.Address, cfg.Token, cfg.InProcess = b.server.Addr(), own.Token, b.server.InProcess()
 	return cfg, true, nil
+}
+
+// outboxPath is where what the hub has not heard yet is kept.
+func (b *Box) outboxPath() string {
+	return b.hidden("outbox-" + takes.FileName(b.cfg.Settings.Name()) + ".jsonl")
 }
 
 // hidden is the path of a file or folder of the box's own beside the recordings, the one place of a box that is written to.

@@ -2,6 +2,7 @@ package webadmin
 
 import (
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -18,6 +19,7 @@ func (s *Site) recordingRoutes(inside *gin.RouterGroup) {
 	there.GET("/recordings/zip/:session", s.getZip)
 	there.POST("/recordings/zip/:session", s.getZip)
 	there.POST("/recordings/delete/:session", s.postDelete)
+	there.POST("/recordings/export/:session", present(s.parts.Exporter != nil, noBox), s.postExport)
 	there.GET("/api/recordings", get(func(c *gin.Context) (any, error) { return s.parts.Recordings.Sessions(c.Request.Context()) }))
 }
 
@@ -130,13 +132,24 @@ func (s *Site) getZip(c *gin.Context) {
 		return
 	}
 	session := c.Param("session")
-	to := &begun{c: c, name: session + ".zip"}
-	if err := s.parts.Recordings.Zip(to, session, c.Request.PostForm["file"]); err != nil {
+	s.pack(c, session+".zip", func(to io.Writer) error { return s.parts.Recordings.Zip(to, session, c.Request.PostForm["file"]) })
+}
+
+// postExport makes a session into a project for an editor, and gives it away.
+func (s *Site) postExport(c *gin.Context) {
+	session := c.Param("session")
+	s.pack(c, session+"-export.zip", func(to io.Writer) error { return s.parts.Exporter.Export(c.Request.Context(), to, session) })
+}
+
+// pack answers with a zip, or, as long as none has begun, with why there is none.
+func (s *Site) pack(c *gin.Context, name string, write func(io.Writer) error) {
+	to := &begun{c: c, name: name}
+	if err := write(to); err != nil {
 		if !to.begun {
 			fail(c, err)
 			return
 		}
-		s.log.Warn("pack recordings", "session", session, "err", err)
+		s.log.Warn("pack recordings", "name", name, "err", err)
 		panic(http.ErrAbortHandler) // or half a file would look whole
 	}
 }

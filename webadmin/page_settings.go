@@ -1,6 +1,7 @@
 package webadmin
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"html/template"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -23,6 +25,8 @@ func (s *Site) settingsRoutes(inside *gin.RouterGroup) {
 	there.POST("/settings/invite", s.postInvite)
 	there.POST("/settings/preflight", s.postPreflight)
 	there.POST("/settings/password", s.postPassword)
+	there.POST("/settings/hear", present(s.parts.Ears != nil, noBox), s.postHear)
+	there.POST("/settings/blink", present(s.parts.Panel != nil, noBox), s.postBlink)
 	there.GET("/api/settings", get(func(c *gin.Context) (any, error) { return s.parts.Settings.Form(c.Request.Context()) }))
 	there.POST("/api/settings", do(s.changeSettings))
 }
@@ -218,4 +222,41 @@ func (s *Site) postPassword(c *gin.Context) {
 		s.setCookie(c, s.logins.enter(from(c)), 0)
 		s.showSettings(c, http.StatusOK, settingsPage{frame: frame{Done: "The password is another now; all other pages have to log in again."}})
 	}
+}
+
+// postHear lets the person at the box hear the microphone.
+func (s *Site) postHear(c *gin.Context) {
+	if err := s.parts.Ears.Hear(c.Request.Context()); err != nil {
+		s.showSettings(c, http.StatusConflict, settingsPage{frame: frame{Error: err.Error()}})
+		return
+	}
+	s.showSettings(c, http.StatusOK, settingsPage{frame: frame{Done: "For five seconds the microphone was in the headphones. If it was not heard: look at the levels, and at what is muted."}})
+}
+
+// blinkFor is long enough for a panel with some LEDs more than a box has.
+const blinkFor = 12 * time.Second
+
+// postBlink lights the LEDs in turn, and names the buttons that are pressed meanwhile.
+func (s *Site) postBlink(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), blinkFor)
+	defer cancel()
+	var found []finding
+	err := s.parts.Panel.TestPanel(ctx, func(line any) {
+		var f PanelFinding
+		if recode(line, &f) == nil && f.Name != "" {
+			found = append(found, finding{Name: f.Name, Result: either(f.Fault, "fault", "seen"), Text: f.Text})
+		}
+	})
+	if err != nil && len(found) == 0 {
+		s.showSettings(c, statusOf(err), settingsPage{frame: frame{Error: err.Error()}})
+		return
+	}
+	s.showSettings(c, http.StatusOK, settingsPage{frame: frame{Done: "The LEDs were lit in turn; what was seen stands below."}, Findings: found})
+}
+
+func either(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
 }

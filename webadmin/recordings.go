@@ -36,3 +36,9 @@ type Undelivered struct {
 
 // Peak is the lowest and highest sample of a point of a picture, in 127ths of full scale.
 type Peak struct{ Min, Max int8 }
+
+// Exporter makes a session into a project for an editor.
+type Exporter interface {
+	// Export writes it as a zip, once all of it is made, which takes a while.
+	Export(ctx context.Context, w io.Writer, session string) error
+}

@@ -50,3 +50,9 @@ type SettingChange struct {
 	Value string `json:"value"` // empty: unset
 	Tag   string `json:"tag"`
 }
+
+// Ears are the headphones of the person at the box.
+type Ears interface {
+	// Hear plays the microphone there for some seconds.
+	Hear(ctx context.Context) error
+}

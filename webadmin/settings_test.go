@@ -2,6 +2,7 @@ package webadmin
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -126,5 +127,30 @@ func TestPasswordOnThePage(t *testing.T) {
 	}
 	if r, _ := other.get("/"); r.StatusCode != http.StatusSeeOther {
 		t.Errorf("the others are not: %s", r.Status)
+	}
+}
+
+// phones are headphones that somebody has put on, or not.
+type phones struct{ err error }
+
+func (p phones) Hear(context.Context) error { return p.err }
+
+func TestTryingOnThePage(t *testing.T) {
+	w := &wired{finds: []PanelFinding{{Text: "press each"}, {Name: "led_mic", Text: "LED mic is lit"}, {Name: "chip", Text: "no such chip", Fault: true}}, err: errors.New("button mic was not pressed")}
+	v := openSite(t, Parts{Settings: &pad{}, Ears: phones{}, Panel: w}).login()
+	if page := body(t, v.post("/settings/hear", nil)); !strings.Contains(page, "the microphone was in the headphones") {
+		t.Errorf("heard:\n%s", page)
+	}
+	page := body(t, v.post("/settings/blink", nil))
+	for _, want := range []string{"LED mic is lit", "<td>seen</td>", "no such chip", "<td>fault</td>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("blinking lacks %s", want)
+		}
+	}
+	deaf := openSite(t, Parts{Settings: &pad{}, Ears: phones{errors.New("somebody is listening already")}, Panel: &wired{err: &Error{http.StatusConflict, "a take runs"}}}).login()
+	for path, want := range map[string]string{"/settings/hear": "somebody is listening already", "/settings/blink": "a take runs"} {
+		if r := deaf.post(path, nil); r.StatusCode != http.StatusConflict || !strings.Contains(body(t, r), want) {
+			t.Errorf("%s: %s", path, r.Status)
+		}
 	}
 }

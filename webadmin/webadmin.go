@@ -31,6 +31,9 @@ type Parts struct {
 
 	Settings   Settings // these of the page alone
 	Recordings Recordings
+	Exporter   Exporter
+	Ears       Ears
+	System     System
 }
 
 // Error is a refusal that the caller can act on, with the HTTP status that tells its kind.

@@ -19,6 +19,9 @@ var words = template.FuncMap{
 	"meter":   meter,
 	"long":    long,
 	"pattern": pattern,
+	"days":    days,
+	"degrees": func(celsius *float64) string { return fmt.Sprintf("%.0f °C", *celsius) },
+	"gb":      func(bytes int64) string { return fmt.Sprintf("%.1f GB", float64(bytes)/1e9) },
 	"at":      func(t time.Time) string { return atTime(t, "15:04:05") },
 	"cut":     func(t time.Time) string { return atTime(t, "15:04:05.0") },
 	"dB":      func(level float64) string { return fmt.Sprintf("%.0f dBFS", level) },
@@ -75,4 +78,13 @@ func pattern(name string) string {
 		return text
 	}
 	return "dark"
+}
+
+// days is how long the box runs.
+func days(seconds float64) string {
+	d := time.Duration(seconds) * time.Second
+	if d >= 48*time.Hour {
+		return fmt.Sprintf("%d days", int(d.Hours())/24)
+	}
+	return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
 }

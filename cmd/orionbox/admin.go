@@ -32,7 +32,7 @@ visitor for, as long as no password is set.`,
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
 				return err
 			}
-			password, err := readPassword(cmd.Context(), file, "the web page's admin")
+			password, err := readPassword(cmd.Context(), file, "New password of the web page: ")
 			if err != nil {
 				return err
 			}

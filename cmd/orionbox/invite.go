@@ -68,7 +68,7 @@ func (o *inviteOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	if o.request.User != "" {
-		if o.request.Password, err = readPassword(cmd.Context(), o.passwordFile, o.request.User); err != nil {
+		if o.request.Password, err = readPassword(cmd.Context(), o.passwordFile, "Password of "+printable(o.request.User)+" at the SIP server: "); err != nil {
 			return err
 		}
 	}

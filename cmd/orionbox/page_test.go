@@ -1,6 +1,8 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,17 +48,23 @@ func (b *testBox) withPage() (start func() *testPage) {
 			b.t.Fatal(err)
 		}
 		p := &testPage{t: b.t.(*testing.T), url: "http://" + address, http: &http.Client{Jar: jar, Timeout: 20 * time.Second}}
-		if !poll(10*time.Second, func() bool {
-			r, err := p.http.PostForm(p.url+"/login", url.Values{"password": {adminPassword}})
-			if err != nil {
-				return false
-			}
-			r.Body.Close()
-			return r.StatusCode == http.StatusOK && r.Request.URL.Path == "/"
-		}) {
-			b.t.Fatal("nobody can log in")
-		}
+		p.login()
 		return p
+	}
+}
+
+// login logs in, as soon as the page is there.
+func (p *testPage) login() {
+	p.t.Helper()
+	if !poll(10*time.Second, func() bool {
+		r, err := p.http.PostForm(p.url+"/login", url.Values{"password": {adminPassword}})
+		if err != nil {
+			return false
+		}
+		r.Body.Close()
+		return r.StatusCode == http.StatusOK && r.Request.URL.Path == "/"
+	}) {
+		p.t.Fatal("nobody can log in")
 	}
 }
 
@@ -215,4 +224,62 @@ func TestAPageThatCannotBeOpened(t *testing.T) {
 	box.await("the fault", func(s firmware.Status) bool { return faulty(s, "page-down") })
 	box.records()
 	box.stop()
+}
+
+// TestHearAndExportOnThePage has the box's tone in the headphones for as long as was asked, and a session carried away as a
+// project for an editor.
+func TestHearAndExportOnThePage(t *testing.T) {
+	more := alone("ann", "ARTIST")
+	delete(more, "AudioSettings.mic") // its tone
+	heard := filepath.Join(t.TempDir(), "heard.wav")
+	more["AudioSettings.speakers"], more["AudioSettings.cues"] = "file:"+heard, "off"
+	box := newBox(t, "", "ann", boxTone, more)
+	page := box.withPage()()
+	box.record()
+	box.talk(time.Second)
+	box.endTake()
+	r, err := page.http.PostForm(page.url+"/settings/hear", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Body.Close(); r.StatusCode != http.StatusOK {
+		t.Errorf("hear yourself: %s", r.Status)
+	}
+	session := filepath.Base(filepath.Dir(box.only("HQ_*.mp3")))
+	r, err = page.http.PostForm(page.url+"/recordings/export/"+session, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	data, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("export: %s, %v\n%.300s", r.Status, err, data)
+	}
+	packed, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range packed.File {
+		names = append(names, f.Name)
+	}
+	for _, want := range []string{session + ".rpp", "labels.txt", "report.json"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("the export lacks %s: %v", want, names)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(box.dir, "rec", ".export-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	box.stop()
+	tone := 0
+	sound := audiotest.Read(t, heard)[0]
+	for at := time.Duration(0); at+100*time.Millisecond <= sound.Duration(); at += 100 * time.Millisecond {
+		if sound.Cut(at, at+100*time.Millisecond).Tone(boxTone) > -20 {
+			tone++
+		}
+	}
+	if tone < 40 || tone > 55 {
+		t.Errorf("the tone was heard for %d tenths of a second, want 50", tone)
+	}
 }

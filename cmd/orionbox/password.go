@@ -16,7 +16,7 @@ const maxPassword = 4096
 
 // readPassword reads the first and only line of a file (- is standard input); without one it asks a person who sits at
 // a terminal.
-func readPassword(ctx context.Context, path, user string) (string, error) {
+func readPassword(ctx context.Context, path, prompt string) (string, error) {
 	switch {
 	case path == "-":
 		return onlyLine(os.Stdin, "standard input")
@@ -30,7 +30,7 @@ func readPassword(ctx context.Context, path, user string) (string, error) {
 	case !term.IsTerminal(int(os.Stdin.Fd())):
 		return "", usageError{errors.New("--password-file is missing, and nobody can be asked: standard input is no terminal")}
 	}
-	return askPassword(ctx, user)
+	return askPassword(ctx, prompt)
 }
 
 func onlyLine(r io.Reader, name string) (string, error) {
@@ -49,13 +49,13 @@ func onlyLine(r io.Reader, name string) (string, error) {
 }
 
 // askPassword asks without showing what is typed. If ctx ends meanwhile, the terminal is left as it was.
-func askPassword(ctx context.Context, user string) (string, error) {
+func askPassword(ctx context.Context, prompt string) (string, error) {
 	fd := int(os.Stdin.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", fmt.Errorf("ask for password: %w", err)
 	}
-	fmt.Fprintf(os.Stderr, "Password of %s at the SIP server: ", printable(user))
+	fmt.Fprint(os.Stderr, prompt)
 	type answer struct {
 		text []byte
 		err  error

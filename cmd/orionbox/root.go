@@ -22,7 +22,9 @@ To set a box up: copy docs/conn.conf.example to conn.conf, fill in what your SIP
   orionbox panel test          are the buttons and LEDs wired right
   orionbox run -c conn.conf    be the box
 
-and, in another terminal, or from a script:
+Or let the box's web page do that (port 8080); orionbox password --code shows what it asks the first visitor for.
+
+Then, in another terminal, or from a script:
 
   orionbox status              what it is doing
   orionbox preflight           is all ready for a session

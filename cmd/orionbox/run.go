@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"orionbox/firmware"
 	"orionbox/firmware/conf"
+	"orionbox/firmware/logbook"
 	"orionbox/sip/conference"
 )
 
@@ -30,17 +32,36 @@ func newRun() *cobra.Command {
 				f.socket = defaultSocket()
 			}
 			spreadThreads()
-			box, err := firmware.New(firmware.Config{Settings: settings, Conf: f.conf, Socket: f.socket, Version: version}, newLog(level(verbose)))
+			book := logbook.New(newLog(level(verbose)).Handler(), firmware.LogLines)
+			log := slog.New(book)
+			box, err := firmware.New(firmware.Config{Settings: settings, Conf: f.conf, Socket: f.socket, Version: version, Book: book}, log)
 			if err != nil {
 				return err
 			}
-			return box.Run(cmd.Context())
+			err = box.Run(cmd.Context())
+			if box.Restarts() && cmd.Context().Err() == nil {
+				return startAgain(err, log)
+			}
+			return err
 		},
 	}
 	f.addConf(cmd)
 	f.addSocket(cmd)
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
 	return cmd
+}
+
+// startAgain makes this process a new one of the same program, or of the one that has taken its place on the disk, with the same
+// arguments: whoever started it, systemd or a terminal, sees it go on. An error of the old one is told, and keeps nobody from it.
+func startAgain(failed error, log *slog.Logger) error {
+	if failed != nil {
+		log.Error("the box stopped with an error and starts again", "err", failed)
+	}
+	path, err := os.Executable()
+	if err == nil {
+		err = syscall.Exec(path, os.Args, os.Environ()) // returns only if it fails
+	}
+	return errors.Join(failed, fmt.Errorf("start again: %w", err))
 }
 
 // load reads conn.conf, tells its faults on standard error, and refuses one that a box cannot run on.

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -97,11 +96,7 @@ func (f *File) unchanged(path string) (owner int, err error) {
 	if now != f.loaded {
 		return 0, ErrChanged
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, err
-	}
-	return int(info.Sys().(*syscall.Stat_t).Uid), nil
+	return ownerOf(path)
 }
 
 // write puts text beside path and then in its place.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	natsserver "github.com/nats-io/nats-server/v2/server"
 	"golang.org/x/sys/unix"
 )
 
@@ -82,4 +83,10 @@ func (s *Server) ownName() (string, error) {
 	}
 	name := newName()
 	return name, writeFile(file, []byte(name))
+}
+
+// Files are all that a hub keeps in its folder, in an order in which they can be taken away: a hub starts, and lets in all or
+// none of its members, after each.
+func Files() []string {
+	return []string{rosterFile, natsserver.JetStreamStoreDir, nameFile, clockFile, certificateFile}
 }
