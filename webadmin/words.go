@@ -18,6 +18,7 @@ var words = template.FuncMap{
 	"percent": percent,
 	"meter":   meter,
 	"long":    long,
+	"takes":   takes,
 	"pattern": pattern,
 	"days":    days,
 	"degrees": func(celsius *float64) string { return fmt.Sprintf("%.0f °C", *celsius) },
@@ -59,6 +60,14 @@ func percent(part, of float64) int {
 
 // meter is a level of -60 to 0 dBFS as 0 to 60.
 func meter(level float64) int { return int(min(max(level+60, 0), 60)) }
+
+// takes is how many takes.
+func takes(n int) string {
+	if n == 1 {
+		return "1 take"
+	}
+	return fmt.Sprintf("%d takes", n)
+}
 
 // long is a length of minutes in words.
 func long(minutes float64) string {

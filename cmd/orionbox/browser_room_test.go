@@ -45,7 +45,7 @@ func TestRoomInABrowser(t *testing.T) {
 	alice.talk(time.Second)
 	alice.endTake()
 	live.WaitFor("!document.querySelector('[data-live=peers]').textContent.includes('recording')")
-	live.WaitText("[data-live=delivery]", "1 takes are here")
+	live.WaitText("[data-live=delivery]", "1 take received")
 	carol.await("the take", func(st firmware.Status) bool { return st.Delivery.Inbox.Received == 1 })
 
 	work.WaitText("[data-live=session-chunks]", "yes")
@@ -75,7 +75,7 @@ func TestRoomInABrowser(t *testing.T) {
 func TestDeliveryInABrowser(t *testing.T) {
 	s := newStudio(t, map[string]string{"carol": "PRODUCER", "alice": "ARTIST"}, nil)
 	alice := s.boxes["alice"]
-	alice.longTake("alice", 3_000_000)
+	alice.longTake("alice", 1_500_000)
 	site := s.openPage("alice")
 	page := site.desk(webtest.Start(t))
 	page.WaitFor("document.querySelector('#sending')?.value > 0") // behind the call it goes slowly enough to be seen
@@ -86,7 +86,7 @@ func TestDeliveryInABrowser(t *testing.T) {
 		t.Errorf("amid its delivery the page says %s", page.Text("[data-live=delivery]"))
 	}
 	alice.awaitFor(2*time.Minute, "the delivery", func(st firmware.Status) bool { return st.Delivery.Outbox.Delivered == 1 })
-	page.WaitText("[data-live=delivery]", "1 takes are delivered, 0 are not")
+	page.WaitText("[data-live=delivery]", "1 take delivered, 0 to be")
 	page.WaitText("[data-live=delivery]", "Safe to unplug")
 	leave(page)
 	for _, b := range s.boxes {
