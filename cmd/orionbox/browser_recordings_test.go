@@ -11,21 +11,28 @@ import (
 
 // TestRecordingsInABrowser looks at a take, hears it from several places, and deletes it.
 func TestRecordingsInABrowser(t *testing.T) {
-	box, site := soloPage(t, nil)
+	more := alone("ann", "ARTIST")
+	delete(more, "AudioSettings.mic") // its tone
+	box := newBox(t, "", "ann", boxTone, more).start()
 	box.record()
 	box.talk(4 * time.Second)
 	box.press("segment")
 	box.talk(2 * time.Second)
 	box.endTake()
 	take := box.only("HQ_*.mp3")
+	box.stop() // of a session that goes on nothing is deleted
+	site := box.withPage()()
 	page := site.desk(webtest.Start(t))
 	page.Open(site.url + "/recordings")
-	const one = ".recording:has([value^=HQ_])"
+	const (
+		one    = ".recording:has([value^=HQ_])"
+		player = "document.querySelector('" + one + " audio')"
+		doom   = "section:has([value^=HQ_]) form > .buttons button:last-child"
+	)
 	page.WaitText(one+" h3", "Take 1")
 	page.WaitFor("document.querySelector('" + one + " img.wave').naturalWidth > 0")
 	page.WaitFor("fetch(document.querySelector('" + one + " img.wave').src).then((r) => r.text()).then((svg) => svg.split('M').length > 50)")
 
-	const player = "document.querySelector('" + one + " audio')"
 	page.Eval(player+".focus()", nil)
 	page.Press("Space")
 	page.WaitFor(player + ".currentTime > 0.5")
@@ -41,10 +48,10 @@ func TestRecordingsInABrowser(t *testing.T) {
 	}
 
 	page.Expect("(Bad Request)", "(Conflict)")
-	page.Click("form > .buttons button:last-child")
+	page.Click(doom)
 	page.WaitText("main [role=alert]", "Mark what is to be deleted")
 	page.Click(one + " input[type=checkbox]")
-	page.Click("form > .buttons button:last-child")
+	page.Click(doom)
 	page.WaitText("#h-sure", "Delete for ever?")
 	page.Click("button.danger")
 	page.WaitText("#h-sure", "No producer has these")
