@@ -50,11 +50,14 @@ func TestRecordingsInABrowser(t *testing.T) {
 	page.Expect("(Bad Request)", "(Conflict)")
 	page.Click(doom)
 	page.WaitText("main [role=alert]", "Mark what is to be deleted")
+	arrive(page, "Recordings")
 	page.Click(one + " input[type=checkbox]")
 	page.Click(doom)
 	page.WaitText("#h-sure", "Delete for ever?")
+	arrive(page, "Recordings")
 	page.Click("button.danger")
 	page.WaitText("#h-sure", "No producer has these")
+	arrive(page, "Recordings")
 	if _, err := os.Stat(take); err != nil {
 		t.Errorf("one word was enough: %v", err)
 	}
