@@ -178,7 +178,7 @@ func TestRecordInABrowser(t *testing.T) {
 	box.await("take 2", func(s firmware.Status) bool { return s.Recording && s.Take.Number == 2 })
 	page.Reload()
 	page.WaitText("[data-live=take]", "Recording take 2")
-	known := len(box.markers()) // where take 2 goes on where take 1 ended there is one more
+	known := len(box.markers()) // one of the press, one of the end of take 1
 	page.Click("[data-press=segment]")
 	if !poll(10*time.Second, func() bool { return len(box.markers()) == known+1 }) {
 		t.Errorf("markers %+v, want one more than %d", box.markers(), known)
