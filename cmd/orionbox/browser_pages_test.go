@@ -154,4 +154,8 @@ const plain = `(() => {
 	while (texts.nextNode()) texts.currentNode.data = usual(texts.currentNode.data);
 	for (const field of document.querySelectorAll("input")) field.value = usual(field.value);
 	for (const part of document.querySelectorAll(".stay, .tools")) part.style.position = "static";
+	return Promise.all([...document.images].map((picture) => {
+		picture.loading = "eager"; // also where nobody has scrolled to
+		return picture.decode();
+	}));
 })()`
