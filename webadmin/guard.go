@@ -19,9 +19,8 @@ var headers = map[string]string{
 	"Content-Security-Policy":      policy,
 	"X-Content-Type-Options":       "nosniff",
 	"X-Frame-Options":              "DENY",
-	"Referrer-Policy":              "no-referrer",
+	"Referrer-Policy":              "same-origin",                                  // without a referrer a form has no origin either, and over plain HTTP nothing else tells whose it is
 	"Permissions-Policy":           "camera=(self), microphone=(), geolocation=()", // the camera reads an invite's QR code
-	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Cache-Control":                "no-store",
 }
@@ -36,6 +35,7 @@ func guard(cfg SiteConfig) gin.HandlerFunc {
 		}
 		if cfg.Secure {
 			c.Header("Strict-Transport-Security", "max-age=31536000")
+			c.Header("Cross-Origin-Opener-Policy", "same-origin") // which browsers take by TLS alone
 		}
 		switch {
 		case !isOwn(c.Request.Host, cfg.Hosts):

@@ -47,8 +47,9 @@ type live struct {
 			Seconds   float64 `json:"seconds_left"`
 			Rate      float64 `json:"bytes_per_second"`
 			Sending   *struct {
-				File        string
-				Bytes, Sent float64
+				File  string
+				Bytes float64
+				Sent  float64 `json:"sent_bytes"`
 			}
 			Trouble string
 		}

@@ -43,6 +43,14 @@ type settingsPage struct {
 	Findings []finding // of a pre-flight
 }
 
+// Shown is what stands in a key's field: where a form was refused, what was typed there.
+func (p settingsPage) Shown(key Setting) string {
+	if typed, changed := p.Typed[key.ID]; changed && len(p.Wrong) > 0 && !key.Secret {
+		return typed
+	}
+	return key.Value
+}
+
 // finding is a check of a pre-flight.
 type finding struct{ Name, Result, Text, Hint string }
 

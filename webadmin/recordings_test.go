@@ -62,7 +62,7 @@ func (s *shelf) Peaks(context.Context, string, string, int) ([]Peak, bool, error
 func TestRecordingsOnThePage(t *testing.T) {
 	v := openSite(t, Parts{Recordings: &shelf{}}).login()
 	_, page := v.get("/recordings")
-	for _, want := range []string{"HQ_&lt;b&gt;_1.mp3", "Take 1, 1:01", "no producer has it", "&lt;i&gt;", `data-at="3.50"`, `<audio controls`, "1 chunks"} {
+	for _, want := range []string{"HQ_&lt;b&gt;_1.mp3", "Take 1, 1:01", "no producer has it", "&lt;i&gt;", `data-at="3.50"`, `<audio controls`, "1 chunk<"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s:\n%s", want, page)
 		}

@@ -223,6 +223,9 @@ func (c chunkView) Label() string {
 // Length is how long the chunk is. One that grows is told in steps of ten seconds, so that not the whole table goes to every
 // open page with each beat: the line may be thin, and a call needs it.
 func (c chunkView) Length() string {
+	if c.Open && c.Seconds < 10 {
+		return "under 10 s"
+	}
 	if c.Open {
 		return fmt.Sprintf("over %d s", int(c.Seconds)/10*10)
 	}

@@ -3,6 +3,7 @@ package webadmin
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 // words are how the templates say figures.
 var words = template.FuncMap{
 	"tabs":    func() []tab { return tabs },
-	"buttons": func() []panelButton { return panelButtons },
+	"buttons": buttons,
 	"clock":   clockTime,
 	"same":    strings.EqualFold,
 	"day":     func(at time.Time) string { return at.Local().Format("Mon 2 Jan 2006, 15:04") },
@@ -18,6 +19,7 @@ var words = template.FuncMap{
 	"percent": percent,
 	"meter":   meter,
 	"long":    long,
+	"takes":   takes,
 	"pattern": pattern,
 	"days":    days,
 	"degrees": func(celsius *float64) string { return fmt.Sprintf("%.0f °C", *celsius) },
@@ -32,6 +34,13 @@ type panelButton struct{ Name, Text string }
 
 // panelButtons are those that a page offers; status is the page itself.
 var panelButtons = []panelButton{{"record", "Record"}, {"segment", "Segment"}, {"mic", "Mute microphone"}, {"speakers", "Mute speakers"}}
+
+// buttons are those that a role may press: only artists record, and who listens cuts nothing.
+func buttons(role string) []panelButton {
+	return slices.DeleteFunc(slices.Clone(panelButtons), func(b panelButton) bool {
+		return b.Name == "record" && role != "ARTIST" || b.Name == "segment" && role == "LISTENER"
+	})
+}
 
 // clockTime is a length as minutes and seconds.
 func clockTime(seconds float64) string {
@@ -59,6 +68,14 @@ func percent(part, of float64) int {
 
 // meter is a level of -60 to 0 dBFS as 0 to 60.
 func meter(level float64) int { return int(min(max(level+60, 0), 60)) }
+
+// takes is how many takes.
+func takes(n int) string {
+	if n == 1 {
+		return "1 take"
+	}
+	return fmt.Sprintf("%d takes", n)
+}
 
 // long is a length of minutes in words.
 func long(minutes float64) string {
