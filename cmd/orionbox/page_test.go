@@ -121,6 +121,11 @@ func TestPageMetricsAndStatusAgree(t *testing.T) {
 	asterisk.agree(page, time.Now(), "call-refused", "the SIP server refuses the call")
 	asterisk.stop()
 
+	full := newBox(t, "", "alice", boxTone, also(alone("alice", "ARTIST"), settings{"AudioSettings.reserve": "9999999"})) // more than any disk has
+	page = full.withPage()()
+	full.agree(page, time.Now(), "storage-full", "storage is at the reserve")
+	full.stop()
+
 	away := newBox(t, "127.0.0.1:9", "alice", boxTone, nil)
 	page = away.withPage()()
 	away.agree(page, time.Now(), "call-down", "not in the conference")
