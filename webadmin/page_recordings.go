@@ -67,11 +67,7 @@ func (s *Site) showRecordings(c *gin.Context, status int, p recordingsPage) {
 		return
 	}
 	p.Title, p.Here, p.Name, p.Role, p.Live = "Recordings", "/recordings", now.Name, now.Role, now
-	found, err := s.parts.Recordings.Sessions(c.Request.Context())
-	if err == nil {
-		err = recode(found, &p.Sessions)
-	}
-	if err != nil {
+	if p.Sessions, err = as[[]recorded](s.parts.Recordings.Sessions(c.Request.Context())); err != nil {
 		p.Error = err.Error()
 	}
 	render(c, status, "recordings.html", p)

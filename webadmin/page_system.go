@@ -2,7 +2,6 @@ package webadmin
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -58,16 +57,8 @@ type systemNow struct {
 // Taking tells whether a take runs, or is asked for.
 func (n systemNow) Taking() bool { return n.Take.State != "" && n.Take.State != "idle" }
 
-func (s *Site) lookSystem(ctx context.Context) (now systemNow, err error) {
-	status, err := s.parts.Box.Status(ctx)
-	if err != nil {
-		return now, err
-	}
-	text, err := json.Marshal(status)
-	if err == nil {
-		err = json.Unmarshal(text, &now)
-	}
-	return now, err
+func (s *Site) lookSystem(ctx context.Context) (systemNow, error) {
+	return as[systemNow](s.parts.Box.Status(ctx))
 }
 
 // systemPage is the page as a whole.

@@ -82,6 +82,21 @@ func (p *testPage) get(path string) string {
 	return string(text)
 }
 
+// post sends a form and returns the page that comes of it.
+func (p *testPage) post(path string, form url.Values, status int) string {
+	p.t.Helper()
+	r, err := p.http.PostForm(p.url+path, form)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != status {
+		p.t.Fatalf("%s: %s, %v, %s", path, r.Status, err, text)
+	}
+	return string(text)
+}
+
 // agree waits until page, metrics and status tell of a fault, or of none, alike.
 func (b *testBox) agree(p *testPage, since time.Time, id, words string) {
 	b.t.Helper()

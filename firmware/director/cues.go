@@ -149,11 +149,11 @@ func (d *Director) cueReport() {
 	case len(s.Faults) > 0:
 		tone = cue.ToneWarning
 	}
-	d.cue(tone, cue.Chatter, spoken(s, d.starting(), d.state.Leaving, d.whole())...)
+	d.cue(tone, cue.Chatter, spoken(s, d.starting(), d.state.Leaving, d.undelivered())...)
 }
 
-// whole is how many recordings no producer has yet.
-func (d *Director) whole() int {
+// undelivered is how many recordings no producer has yet.
+func (d *Director) undelivered() int {
 	if d.parts.Outbox == nil {
 		return 0
 	}
@@ -167,7 +167,7 @@ func (d *Director) spokenOut() bool {
 	}
 	if d.parting.IsZero() {
 		d.parting = d.now()
-		if owed := d.whole(); owed > 0 {
+		if owed := d.undelivered(); owed > 0 {
 			d.cue(cue.ToneWarning, cue.Warning, cue.NotYet, cue.Count(owed, cue.Takes), cue.ToDeliver)
 		} else {
 			d.cue(cue.ToneReady, cue.Warning, cue.SafeToUnplug)
