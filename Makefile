@@ -8,7 +8,9 @@ RACED    = $(shell $(GO) list ./... | grep -v -e /siptest -e /audiotest -e /cmd/
 ARM64    = GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig
 FUZZTIME = 20s
 
-.PHONY: help demo test check bench build cross clips fuzz lab clean deps deps-test
+NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+
+.PHONY: help demo test check bench build cross deb clips fuzz lab clean deps deps-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -33,6 +35,11 @@ build: ## build bin/orionbox
 
 cross: ## build bin/orionbox-arm64, for a Raspberry Pi
 	$(ARM64) $(GO) build $(STAMP) -o bin/orionbox-arm64 ./cmd/orionbox
+
+deb: ## build bin/orionbox_VERSION_arm64.deb, for a Raspberry Pi with a Debian on it
+	$(ARM64) $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/deb-arm64/orionbox ./cmd/orionbox
+	DEB_ARCH=arm64 DEB_VERSION=0~$$(git log -1 --format=%cd --date=format:%Y%m%d%H%M%S)+$$(git rev-parse --short HEAD) \
+		SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(NFPM) package -f systemd/nfpm.yaml -p deb -t bin
 
 clips: ## speak audio/cue/words.txt anew, by espeak-ng and sox, after a change of it; commit what comes out
 	audio/cue/clips.sh
