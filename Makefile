@@ -7,8 +7,10 @@ STAMP   := -ldflags "-X main.version=$(VERSION)"
 RACED    = $(shell $(GO) list ./... | grep -v -e /siptest -e /audiotest -e /cmd/orionbox)
 ARM64    = GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig
 FUZZTIME = 20s
+IMAGE_SCRIPTS = $(filter-out %.txt,$(wildcard image/build image/base image/configure image/namespace image/overlay image/firmware \
+	image/disk image/licences image/flash image/root/usr/lib/orionbox/*))
 
-.PHONY: help demo test check bench build cross clips fuzz lab clean deps deps-test
+.PHONY: help demo test check bench build cross clips fuzz lab image test-image clean deps deps-test deps-image
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -34,6 +36,14 @@ build: ## build bin/orionbox
 cross: ## build bin/orionbox-arm64, for a Raspberry Pi
 	$(ARM64) $(GO) build $(STAMP) -o bin/orionbox-arm64 ./cmd/orionbox
 
+image: deps-image cross ## build bin/orionbox-VERSION.img.xz, a card for a Raspberry Pi (as root)
+	ORIONBOX_IMAGE_RAW=1 image/build $(VERSION) bin/orionbox-arm64
+
+test-image: image ## start that image in a virtual machine, and cut its power
+	shellcheck -S warning $(IMAGE_SCRIPTS)
+	ORIONBOX_IMAGE=$(CURDIR)/bin/orionbox-$(VERSION).img $(GO) test -count=1 -v -timeout 60m \
+		-tags=image,nolibopusfile,nomsgpack ./image/boot
+
 clips: ## speak audio/cue/words.txt anew, by espeak-ng and sox, after a change of it; commit what comes out
 	audio/cue/clips.sh
 
@@ -53,3 +63,6 @@ deps:
 
 deps-test:
 	.ci/deps test
+
+deps-image:
+	.ci/deps image
