@@ -69,7 +69,7 @@ func (m *machine) start() {
 		"-kernel", m.files.Kernel, "-initrd", m.files.Initrd, "-append", m.files.Cmdline+" console=ttyAMA0",
 		"-drive", "if=none,id=card,format=qcow2,cache=writethrough,file="+m.at("card"), "-device", "virtio-blk-pci,drive=card",
 		"-netdev", fmt.Sprintf("user,id=net,hostfwd=tcp:127.0.0.1:%d-:22,hostfwd=tcp:127.0.0.1:%d-:8080", m.ssh, m.page),
-		"-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci",
+		"-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
 		"-fw_cfg", "name=opt/io.systemd.credentials/ssh.authorized_keys.root,file="+m.at("key.pub"))
 	m.qemu.Stderr = os.Stderr
 	m.started = time.Now()
@@ -90,11 +90,14 @@ func (m *machine) cut() {
 	}
 }
 
-// shell runs a script in there, as root.
-func (m *machine) shell(script string) (string, error) {
-	cmd := exec.Command("ssh", "-i", m.at("key"), "-p", fmt.Sprint(m.ssh), "-o", "StrictHostKeyChecking=no",
+// command is a script in there, run as root.
+func (m *machine) command(script string) *exec.Cmd {
+	return exec.Command("ssh", "-i", m.at("key"), "-p", fmt.Sprint(m.ssh), "-o", "StrictHostKeyChecking=no",
 		"-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", "root@127.0.0.1", script)
-	out, err := cmd.Output()
+}
+
+func (m *machine) shell(script string) (string, error) {
+	out, err := m.command(script).Output()
 	return strings.TrimSpace(string(out)), err
 }
 
