@@ -10,7 +10,9 @@ FUZZTIME = 20s
 IMAGE_SCRIPTS = $(filter-out %.txt,$(wildcard image/build image/base image/configure image/namespace image/overlay image/firmware \
 	image/disk image/licences image/flash image/root/usr/lib/orionbox/*))
 
-.PHONY: help demo test check bench build cross clips fuzz lab image test-image clean deps deps-test deps-image
+NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+
+.PHONY: help demo test check bench build cross deb clips fuzz lab image test-image clean deps deps-test deps-image
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -36,8 +38,13 @@ build: ## build bin/orionbox
 cross: ## build bin/orionbox-arm64, for a Raspberry Pi
 	$(ARM64) $(GO) build $(STAMP) -o bin/orionbox-arm64 ./cmd/orionbox
 
-image: deps-image cross ## build bin/orionbox-VERSION.img.xz, a card for a Raspberry Pi (as root)
-	ORIONBOX_IMAGE_RAW=1 image/build $(VERSION) bin/orionbox-arm64
+deb: ## build bin/orionbox_VERSION_arm64.deb, for a Raspberry Pi with a Debian on it
+	$(ARM64) $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/deb-arm64/orionbox ./cmd/orionbox
+	DEB_ARCH=arm64 DEB_VERSION=0~$$(git log -1 --format=%cd --date=format:%Y%m%d%H%M%S)+$$(git rev-parse --short HEAD) \
+		SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(NFPM) package -f systemd/nfpm.yaml -p deb -t bin
+
+image: deps-image deb ## build bin/orionbox-VERSION.img.xz, a card for a Raspberry Pi (as root)
+	ORIONBOX_IMAGE_RAW=1 image/build $(VERSION) "$$(ls -t bin/orionbox_*_arm64.deb | head -n 1)"
 
 test-image: image ## start that image in a virtual machine, and cut its power
 	shellcheck -S warning $(IMAGE_SCRIPTS)

@@ -81,6 +81,7 @@ func New(cfg Config, log *slog.Logger) (*Box, error) {
 		return nil, fmt.Errorf("make recordings' folder: %w; set AudioSettings, recording_location to one that can be written", err)
 	}
 	b.cfg.Settings.AudioSettings.RecordingLocation = root
+	b.service = NewService(log)
 	set := b.cfg.Settings
 	if b.engine, err = engine.New(b.engineConfig(), log.With("part", "audio")); err != nil {
 		return nil, fmt.Errorf("build audio engine: %w", err)
@@ -226,7 +227,11 @@ func (b *Box) Run(ctx context.Context) error {
 	go b.repair(inside)
 	b.log.Info("box runs", "settings", b.cfg.Settings, "socket", b.cfg.Socket, "version", b.cfg.Version)
 
+	quiet := context.AfterFunc(ctx, b.service.Leave)
 	err = b.direct.Run(ctx) // returns when all is closed and the phone was told to leave
+	if quiet() && !b.Restarts() {
+		b.service.Leave()
+	}
 	<-b.called
 	part()
 	<-b.parted

@@ -97,6 +97,7 @@ type gear struct {
 	talk     talk
 	board    *board.Board
 	watchdog *board.Watchdog // nil if none is wanted
+	service  *Service
 }
 
 // buildGear takes the panel's lines, and a voice of the box's own in the speakers.
@@ -163,6 +164,7 @@ func (b *Box) guard() {
 
 // alive is called as long as the director's loop turns.
 func (b *Box) alive() {
+	b.service.Alive()
 	if b.watchdog == nil {
 		return
 	}

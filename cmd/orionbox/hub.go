@@ -104,6 +104,9 @@ func (o *hubOptions) run(ctx context.Context) error {
 	s.Handle(hub.FilesPath+"/", files)
 	log.Info("hub runs", "address", s.Addr(), "fingerprint", s.Fingerprint(), "folder", cfg.Dir, "socket", o.socket, "version", version)
 	door := webadmin.New(webadmin.Parts{Host: firmware.NewHost(s, defaults)}, log.With("part", "door"))
+	service := firmware.NewService(log)
+	service.Alive() // its doors are open; who knocks waits for no more
+	context.AfterFunc(ctx, service.Leave)
 	return together(ctx, s.Run, files.Run, func(ctx context.Context) error { return webadmin.Serve(ctx, listener, door) })
 }
 
