@@ -7,10 +7,12 @@ STAMP   := -ldflags "-X main.version=$(VERSION)"
 RACED    = $(shell $(GO) list ./... | grep -v -e /siptest -e /audiotest -e /cmd/orionbox)
 ARM64    = GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig
 FUZZTIME = 20s
+IMAGE_SCRIPTS = $(filter-out %.txt,$(wildcard image/build image/base image/configure image/namespace image/overlay image/firmware \
+	image/disk image/licences image/flash image/root/usr/lib/orionbox/*))
 
 NFPM     = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 
-.PHONY: help demo test check bench build cross deb clips fuzz lab clean deps deps-test
+.PHONY: help demo test check bench build cross deb clips fuzz lab image test-image clean deps deps-test deps-image
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -41,6 +43,14 @@ deb: ## build bin/orionbox_VERSION_arm64.deb, for a Raspberry Pi with a Debian o
 	DEB_ARCH=arm64 DEB_VERSION=0~$$(git log -1 --format=%cd --date=format:%Y%m%d%H%M%S)+$$(git rev-parse --short HEAD) \
 		SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(NFPM) package -f systemd/nfpm.yaml -p deb -t bin
 
+image: deps-image deb ## build bin/orionbox-VERSION.img.xz, a card for a Raspberry Pi (as root)
+	ORIONBOX_IMAGE_RAW=1 image/build $(VERSION) "$$(ls -t bin/orionbox_*_arm64.deb | head -n 1)"
+
+test-image: image ## start that image in a virtual machine, and cut its power
+	shellcheck -S warning $(IMAGE_SCRIPTS)
+	ORIONBOX_IMAGE=$(CURDIR)/bin/orionbox-$(VERSION).img $(GO) test -count=1 -v -timeout 60m \
+		-tags=image,nolibopusfile,nomsgpack ./image/boot
+
 clips: ## speak audio/cue/words.txt anew, by espeak-ng and sox, after a change of it; commit what comes out
 	audio/cue/clips.sh
 
@@ -60,3 +70,6 @@ deps:
 
 deps-test:
 	.ci/deps test
+
+deps-image:
+	.ci/deps image
