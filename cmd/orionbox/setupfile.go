@@ -75,7 +75,7 @@ func checkSetup(w io.Writer, path string) error {
 	}
 	_, faults := setup.Parse(data)
 	if len(faults) > 0 {
-		return told(w, &setup.Refused{Path: path, Faults: faults})
+		return showFaults(w, &setup.Refused{Path: path, Faults: faults})
 	}
 	_, err = fmt.Fprintln(w, path+": no faults")
 	return err
@@ -89,11 +89,11 @@ func (f setupFlags) run(w io.Writer) error {
 	if len(done) == 0 && err == nil {
 		fmt.Fprintln(w, "nothing to do")
 	}
-	return told(w, err)
+	return showFaults(w, err)
 }
 
-// told prints the faults of a file that was refused.
-func told(w io.Writer, err error) error {
+// showFaults prints the faults of a file that was refused.
+func showFaults(w io.Writer, err error) error {
 	var refused *setup.Refused
 	if errors.As(err, &refused) {
 		for _, fault := range refused.Faults {

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-
-	"orionbox/audio/disk"
 )
 
 // The access point: its connection, and its name and password, which stay what they were at the first start.
@@ -91,7 +89,7 @@ func (c Config) once(name string, like *regexp.Regexp, fresh string) (string, er
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	return fresh, disk.ReplaceAs(c.in(name), []byte(fresh+"\n"), secret)
+	return fresh, put(c.in(name), []byte(fresh+"\n"), secret)
 }
 
 // joins tells whether the box knows a network, by the set-up file or by hand.
@@ -102,10 +100,7 @@ func (c Config) joins() (bool, error) {
 	}
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
-		if err != nil {
-			return false, err
-		}
-		if joins(string(data)) {
+		if err == nil && joins(string(data)) { // one that cannot be read is none for NetworkManager either
 			return true, nil
 		}
 	}
@@ -117,5 +112,5 @@ func (c Config) keep(name, text string) (changed bool, err error) {
 	if now, err := os.ReadFile(c.in(name)); err == nil && string(now) == text {
 		return false, os.Chmod(c.in(name), secret)
 	}
-	return true, disk.ReplaceAs(c.in(name), []byte(text), secret)
+	return true, put(c.in(name), []byte(text), secret)
 }

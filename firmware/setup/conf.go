@@ -70,5 +70,5 @@ func (e *edit) save() error {
 			return err
 		}
 	}
-	return e.file.Save()
+	return errors.Join(clearHalf(path), e.file.Save())
 }

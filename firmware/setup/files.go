@@ -1,8 +1,14 @@
 package setup
 
 import (
+	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
+
+	"orionbox/audio/disk"
 )
 
 // The folders in the state's: NetworkManager's connections, and what belongs to SSH.
@@ -31,9 +37,6 @@ const (
 	keysFile     = keys + "/authorized_keys"
 )
 
-// made are the names of all that a plan may write.
-func made() []string { return []string{wifiFile, countryFile, hostnameFile, timezoneFile, keysFile} }
-
 // files are what becomes of the plan for the computer. The keys replace all that were there: that is how one is taken away.
 func (p Plan) files() []file {
 	var all []file
@@ -49,4 +52,24 @@ func (p Plan) files() []file {
 	keys := strings.Join(p.SSHKeys, "\n")
 	add(keys, "set the keys that may log in over SSH", keysFile, secret, keys+"\n")
 	return all
+}
+
+// put writes a file wholly or not at all. What a cut left of an earlier try is removed: it may hold a secret.
+func put(path string, data []byte, mode fs.FileMode) error {
+	return errors.Join(clearHalf(path), disk.ReplaceAs(path, data, mode))
+}
+
+// half is what the name of a file on its way to its place ends in (os.CreateTemp).
+var half = regexp.MustCompile(`^[0-9]+$`)
+
+func clearHalf(path string) error {
+	dir, prefix := filepath.Dir(path), "."+filepath.Base(path)+"."
+	entries, err := os.ReadDir(dir)
+	errs := []error{err}
+	for _, e := range entries {
+		if end, found := strings.CutPrefix(e.Name(), prefix); found && half.MatchString(end) {
+			errs = append(errs, os.Remove(filepath.Join(dir, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
 }

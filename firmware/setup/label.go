@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 
-	"orionbox/audio/disk"
 	"orionbox/firmware/conf"
 )
 
@@ -68,7 +67,7 @@ func (c Config) page() string {
 
 // replaceOther writes a file for another computer, whose lines may end in its own way only, on a disk that may know no modes.
 func replaceOther(path, text string) error {
-	return disk.ReplaceAs(path, []byte(crlf(text)), secret)
+	return put(path, []byte(crlf(text)), secret)
 }
 
 func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }

@@ -121,11 +121,11 @@ func (c Config) steps(p Plan, edit *edit, mark string) []step {
 		steps = append(steps, step{edit.what, edit.save})
 	}
 	for _, f := range p.files() {
-		steps = append(steps, step{f.what, func() error { return disk.ReplaceAs(c.in(f.name), f.data, f.mode) }})
+		steps = append(steps, step{f.what, func() error { return put(c.in(f.name), f.data, f.mode) }})
 	}
 	return append(steps,
 		step{"remove the list of faults", func() error { return remove(c.beside(Errors)) }},
-		step{"note that the set-up file is taken", func() error { return disk.ReplaceAs(c.in(taken), []byte(mark), secret) }})
+		step{"note that the set-up file is taken", func() error { return put(c.in(taken), []byte(mark), secret) }})
 }
 
 // end takes the set-up file away. It is renamed first: one that is half overwritten must not be read again.
@@ -138,25 +138,8 @@ func (c Config) end(path string) []step {
 	}
 }
 
-// folders makes those that are missing, and removes what a cut left in them on its way to a name.
 func (c Config) folders() error {
-	if err := errors.Join(disk.MakeFolder(c.in(network), 0o700), disk.MakeFolder(c.in(keys), 0o755)); err != nil {
-		return err
-	}
-	return c.sweep()
-}
-
-func (c Config) sweep() error {
-	var errs []error
-	for _, name := range append(made(), apName, apPassword, apFile, taken) {
-		path := c.in(name)
-		left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".*"))
-		errs = append(errs, err)
-		for _, l := range left {
-			errs = append(errs, os.Remove(l))
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(disk.MakeFolder(c.in(network), 0o700), disk.MakeFolder(c.in(keys), 0o755))
 }
 
 func (c Config) in(name string) string     { return filepath.Join(c.State, name) }
