@@ -22,7 +22,8 @@ const (
 	sipSecret  = "kept-to-itself"
 )
 
-const mine = "# mine\n[AudioSettings]\nmic = null\n"
+// mine has the page's password already, at bcrypt's least cost: to hash it anew in each test takes a minute.
+const mine = "# mine\n[AudioSettings]\nmic = null\n\n[Admin]\npassword_hash = $2a$04$73zgHxEqAKvGiTukwmp5WOxwcbU.pw4OYltI34rSMiKOxrfeKaQPa\n"
 
 // card is a new box: its card's folder for other computers, its state, and its settings.
 type card struct{ root string }
@@ -164,6 +165,29 @@ func TestRunTakesTheFile(t *testing.T) {
 		}
 		wantNoSecret(t, strings.Join(done, "\n"))
 		wantTaken(t, c)
+	}
+}
+
+// TestRunSetsThePassword cuts the power once it is set: the hash is not another after that.
+func TestRunSetsThePassword(t *testing.T) {
+	const others, file = "# mine\n[Admin]\nlisten = :80\n", "admin_password = " + pageSecret
+	c := newCard(t, file)
+	c.put(t, "box/conn.conf", others)
+	cfg := c.config()
+	edit, err := cfg.edit(Plan{AdminPassword: pageSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := edit.save(); err != nil {
+		t.Fatal(err)
+	}
+	before := c.text(t, "box/conn.conf")
+	if _, err := cfg.Run(); err != nil {
+		t.Fatal(err)
+	}
+	f, _ := conf.Parse("conn.conf", []byte(before))
+	if before != c.text(t, "box/conn.conf") || !strings.HasPrefix(before, others) || !webadmin.CheckPassword(string(f.Config().Admin.PasswordHash), pageSecret) {
+		t.Errorf("conn.conf was\n%s\nand is\n%s", before, c.text(t, "box/conn.conf"))
 	}
 }
 
@@ -342,6 +366,7 @@ func TestRunOfASecondFileChangesOnlyWhatItSays(t *testing.T) {
 
 func TestANewBoxHasItsOwnWiFiAndSaysSo(t *testing.T) {
 	c := newCard(t, "")
+	c.put(t, "box/conn.conf", "")
 	done, err := c.config().Run()
 	if err != nil {
 		t.Fatal(err)
