@@ -8,6 +8,7 @@
 package setup
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -92,7 +93,7 @@ func (c Config) take() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mark, err := os.ReadFile(c.in(taken)); err == nil && string(mark) == digest(data) {
+	if c.isTaken(data) {
 		return do(c.end(path))
 	}
 	plan, faults := Parse(data)
@@ -112,6 +113,12 @@ func (c Config) take() ([]string, error) {
 	}
 	gone, err := do(c.end(path))
 	return append(done, gone...), err
+}
+
+// isTaken tells whether a file is only to be removed. On FAT a cut in a rename may leave both names to what was then erased.
+func (c Config) isTaken(data []byte) bool {
+	mark, err := os.ReadFile(c.in(taken))
+	return err == nil && string(mark) == digest(data) || len(data) > 0 && len(bytes.Trim(data, "\x00")) == 0
 }
 
 // steps make of the plan what is read when the computer and the box start.

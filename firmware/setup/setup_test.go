@@ -252,6 +252,16 @@ func TestRunMayBeCutWithinAStep(t *testing.T) {
 	wantTaken(t, c)
 }
 
+func TestRunRemovesAFileThatIsErased(t *testing.T) {
+	c := newCard(t, strings.Repeat("\x00", 300))
+	if _, err := c.config().Run(); err != nil {
+		t.Fatal(err)
+	}
+	if all := c.files(t); all["boot/orionbox.txt"]+all["boot/orionbox-used.txt"]+all["boot/orionbox-errors.txt"] != "" {
+		t.Errorf("%q", all)
+	}
+}
+
 // TestRunThatFailsIsDoneAgain has each step fail: the file stays, says so, and is taken once that is mended.
 func TestRunThatFailsIsDoneAgain(t *testing.T) {
 	for _, name := range []string{"state/country", "state/network/orionbox.nmconnection", "state/ssh/authorized_keys", "state/setup-taken", "boot/orionbox-used.txt"} {
