@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"orionbox/audio/disk"
 	"orionbox/firmware/conf"
 	"orionbox/webadmin"
 )
@@ -127,11 +128,16 @@ func (b *Box) makeCode(a admin) error {
 		}
 		return nil
 	}
-	if _, err := ReadCode(a.code); err == nil {
+	return MakeCode(a.code)
+}
+
+// MakeCode makes the code of a box that has no password, if it has none.
+func MakeCode(path string) error {
+	if _, err := ReadCode(path); err == nil {
 		return nil
 	}
 	text := rand.Text()[:codeLength]
-	if err := os.WriteFile(a.code, []byte(text[:4]+"-"+text[4:8]+"-"+text[8:]+"\n"), 0o600); err != nil {
+	if err := disk.ReplaceAs(path, []byte(text[:4]+"-"+text[4:8]+"-"+text[8:]+"\n"), 0o600); err != nil {
 		return fmt.Errorf("make code: %w", err)
 	}
 	return nil

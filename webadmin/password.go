@@ -17,15 +17,23 @@ const (
 	mostPassword  = 72 // bytes: bcrypt reads no more
 )
 
-// HashPassword is what conn.conf keeps of a password (bcrypt). Its errors are for the person who chose it.
-func HashPassword(password string) (string, error) {
+// AllowPassword refuses what is no password for the page. Its errors are for the person who chose it.
+func AllowPassword(password string) error {
 	switch {
 	case utf8.RuneCountInString(password) < leastPassword:
-		return "", fmt.Errorf("choose a password of at least %d characters", leastPassword)
+		return fmt.Errorf("choose a password of at least %d characters", leastPassword)
 	case len(password) > mostPassword:
-		return "", fmt.Errorf("choose a password of at most %d bytes", mostPassword)
+		return fmt.Errorf("choose a password of at most %d bytes", mostPassword)
 	case strings.TrimSpace(password) == "":
-		return "", errors.New("choose a password that is not only spaces")
+		return errors.New("choose a password that is not only spaces")
+	}
+	return nil
+}
+
+// HashPassword is what conn.conf keeps of a password that is allowed (bcrypt).
+func HashPassword(password string) (string, error) {
+	if err := AllowPassword(password); err != nil {
+		return "", err
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), hashCost)
 	return string(hash), err

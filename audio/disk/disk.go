@@ -5,6 +5,7 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -37,14 +38,22 @@ func discard(path string) error {
 
 // Replace writes a small file that is there as a whole or not at all, whatever happens to the power, in place of the one that
 // was there before.
-func Replace(path string, data []byte) error {
+func Replace(path string, data []byte) error { return ReplaceAs(path, data, FileMode) }
+
+// private is the mode that a temporary file has from its beginning.
+const private = 0o600
+
+// ReplaceAs is Replace with another mode. 0600 is never wider, not even for a moment, and fit for a disk without modes, such as FAT.
+func ReplaceAs(path string, data []byte, mode fs.FileMode) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(data)
-	err = errors.Join(err, file.Chmod(FileMode), file.Sync(), file.Close())
-	if err == nil {
+	if mode != private {
+		err = errors.Join(err, file.Chmod(mode))
+	}
+	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {

@@ -75,3 +75,19 @@ func TestSyncFolder(t *testing.T) {
 		t.Errorf("no folder: %v", err)
 	}
 }
+
+func TestReplaceAsGivesTheMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, mode := range []os.FileMode{0o644, 0o600, FileMode} {
+		if err := ReplaceAs(path, []byte(mode.String()), mode); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data, err := os.ReadFile(path); err != nil || string(data) != mode.String() || info.Mode() != mode {
+			t.Errorf("mode %v, says %q, %v; want %v", info.Mode(), data, err, mode)
+		}
+	}
+}

@@ -71,7 +71,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newRun(), newDemo(), newJoin(), newConference(), newStatus(), newPress(),
 		newPeers(), newMarker(), newChunks(), newPlay(), newRequest(), newChat(), newHubCmd(), newInvite(), newMembers(), newRevoke(),
-		newCheck(), newDevices(), newPanel(), newPreflight(), newAdminPassword(), newRecover(), newExport(), newVersion())
+		newCheck(), newSetup(), newPortal(), newDevices(), newPanel(), newPreflight(), newAdminPassword(), newRecover(), newExport(), newVersion())
 	return root
 }
 
