@@ -50,7 +50,7 @@ func (m *machine) ready() {
 		return out == "active"
 	})
 	var status firmware.Status
-	if err := json.Unmarshal([]byte(m.must("orionbox status --json -c /var/lib/orionbox/conn.conf")), &status); err != nil {
+	if err := json.Unmarshal([]byte(m.must("orionbox status --json")), &status); err != nil {
 		m.t.Errorf("status: %v", err)
 	}
 	m.await("the start to be over", func() bool {
@@ -63,15 +63,18 @@ func (m *machine) ready() {
 	m.t.Log(m.must("systemd-analyze; systemd-analyze blame | head -n 5"))
 }
 
+// checkPage asks for what needs no login, and sees that the rest does.
 func (m *machine) checkPage() {
 	m.t.Helper()
-	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", m.page))
-	if err != nil {
-		m.t.Fatalf("the page: %v", err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		m.t.Errorf("the page answers %s", resp.Status)
+	for path, want := range map[string]int{"/healthz": http.StatusOK, "/": http.StatusUnauthorized} {
+		resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d%s", m.page, path))
+		if err != nil {
+			m.t.Fatalf("the page: %v", err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			m.t.Errorf("%s of the page answers %s", path, resp.Status)
+		}
 	}
 }
 
