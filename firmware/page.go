@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -98,7 +97,7 @@ func SetPassword(confPath, codePath, password string) error {
 	if err != nil {
 		return fmt.Errorf("set password: %w", err)
 	}
-	if err := os.Remove(codePath); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := disk.Remove(codePath); err != nil {
 		return fmt.Errorf("set password: %w", err)
 	}
 	return nil
@@ -123,7 +122,7 @@ const codeLength = 12 // signs of base32: 60 bits
 // has spoiled is made anew.
 func (b *Box) makeCode(a admin) error {
 	if a.Set() {
-		if err := os.Remove(a.code); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := disk.Remove(a.code); err != nil {
 			return fmt.Errorf("remove code: %w", err)
 		}
 		return nil

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -35,15 +34,6 @@ func newSettings(path string) *settings {
 	return &settings{path: path, key: key}
 }
 
-func (s *settings) load() (*conf.File, error) {
-	f, err := conf.Load(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		f, _ = conf.Parse(s.path, nil)
-		err = nil
-	}
-	return f, err
-}
-
 func (s *settings) tag(value string) string {
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte(value)) // which never fails (hash.Hash)
@@ -52,7 +42,7 @@ func (s *settings) tag(value string) string {
 
 // Form implements webadmin.Settings.
 func (s *settings) Form(context.Context) (webadmin.SettingsForm, error) {
-	f, err := s.load()
+	f, err := conf.LoadOrNew(s.path)
 	if err != nil {
 		return webadmin.SettingsForm{}, err
 	}
@@ -117,7 +107,7 @@ func (s *settings) Change(_ context.Context, changes []webadmin.SettingChange) (
 }
 
 func (s *settings) change(changes []webadmin.SettingChange) (map[string]string, error) {
-	f, err := s.load()
+	f, err := conf.LoadOrNew(s.path)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +187,7 @@ func (s *settings) Join(_ context.Context, text string) (string, error) {
 	if err != nil {
 		return "", &webadmin.Error{Status: http.StatusBadRequest, Text: err.Error()}
 	}
-	f, err := s.load()
+	f, err := conf.LoadOrNew(s.path)
 	if err != nil {
 		return "", err
 	}

@@ -62,6 +62,15 @@ func ReplaceAs(path string, data []byte, mode fs.FileMode) error {
 	return SyncFolder(filepath.Dir(path))
 }
 
+// Remove removes a file, if it is there, and brings that to the disk.
+func Remove(path string) error {
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, SyncFolder(filepath.Dir(path)))
+}
+
 // SyncFolder brings the names in a folder to the disk.
 func SyncFolder(dir string) error {
 	folder, err := os.Open(dir)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -71,11 +70,7 @@ func join(path, text string, out io.Writer) (*conf.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := conf.Load(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		file, _ = conf.Parse(path, nil)
-		err = nil
-	}
+	file, err := conf.LoadOrNew(path)
 	if err != nil {
 		return nil, err
 	}

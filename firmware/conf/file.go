@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -36,7 +37,16 @@ func Load(path string) (*File, error) {
 	return f, nil
 }
 
-// Parse checks data as if it stood in the file name. Empty data is the way to a new file.
+// LoadOrNew is Load, or a new file if there is none: an empty one, not yet saved.
+func LoadOrNew(path string) (*File, error) {
+	f, err := Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return newFile(path, ""), nil
+	}
+	return f, err
+}
+
+// Parse checks data as if it stood in the file name.
 func Parse(name string, data []byte) (*File, []Problem) {
 	f := newFile(name, string(data))
 	return f, f.Problems()

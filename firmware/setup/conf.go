@@ -22,11 +22,7 @@ func (c Config) edit(p Plan) (*edit, error) {
 	if p.Invite == nil && p.AdminPassword == "" {
 		return nil, nil
 	}
-	f, err := conf.Load(c.Conf)
-	if errors.Is(err, fs.ErrNotExist) {
-		f, _ = conf.Parse(c.Conf, nil)
-		err = nil
-	}
+	f, err := conf.LoadOrNew(c.Conf)
 	if err != nil {
 		return nil, err
 	}

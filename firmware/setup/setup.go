@@ -88,7 +88,7 @@ func (c Config) take() ([]string, error) {
 	path := Find(c.File)
 	data, err := Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, remove(c.in(taken))
+		return nil, disk.Remove(c.in(taken))
 	}
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (c Config) take() ([]string, error) {
 	}
 	plan, faults := Parse(data)
 	if len(faults) == 0 && plan.empty() {
-		return nil, remove(c.beside(Errors)) // as one of comments alone that waits to be filled in
+		return nil, disk.Remove(c.beside(Errors)) // as one of comments alone that waits to be filled in
 	}
 	edit, err := c.edit(plan)
 	if err != nil {
@@ -131,7 +131,7 @@ func (c Config) steps(p Plan, edit *edit, mark string) []step {
 		steps = append(steps, step{f.what, func() error { return put(c.in(f.name), f.data, f.mode) }})
 	}
 	return append(steps,
-		step{"remove the list of faults", func() error { return remove(c.beside(Errors)) }},
+		step{"remove the list of faults", func() error { return disk.Remove(c.beside(Errors)) }},
 		step{"note that the set-up file is taken", func() error { return put(c.in(taken), []byte(mark), secret) }})
 }
 
@@ -141,7 +141,7 @@ func (c Config) end(path string) []step {
 	return []step{
 		{"put the set-up file aside", func() error { return errors.Join(os.Rename(path, away), disk.SyncFolder(filepath.Dir(away))) }},
 		{"erase the set-up file", func() error { return shred(away) }},
-		{"forget the set-up file", func() error { return remove(c.in(taken)) }},
+		{"forget the set-up file", func() error { return disk.Remove(c.in(taken)) }},
 	}
 }
 

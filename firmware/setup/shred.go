@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"orionbox/audio/disk"
 )
@@ -24,7 +23,7 @@ func shred(path string) error {
 	if err := errors.Join(zero(file), file.Close()); err != nil {
 		return fmt.Errorf("erase %s: %w", path, err)
 	}
-	return remove(path)
+	return disk.Remove(path)
 }
 
 func zero(file *os.File) error {
@@ -34,13 +33,4 @@ func zero(file *os.File) error {
 	}
 	_, err = file.WriteAt(make([]byte, info.Size()), 0)
 	return errors.Join(err, file.Sync())
-}
-
-// remove removes a file, if it is there, and brings that to the disk.
-func remove(path string) error {
-	err := os.Remove(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return errors.Join(err, disk.SyncFolder(filepath.Dir(path)))
 }

@@ -45,7 +45,7 @@ func (r Reset) aside() string { return r.Hub + ".reset" }
 func (r Reset) steps() []step {
 	var steps []step
 	for _, path := range r.Files {
-		steps = append(steps, step{"remove " + path, func() error { return remove(path) }})
+		steps = append(steps, step{"remove " + path, func() error { return disk.Remove(path) }})
 	}
 	steps = append(steps, step{"remove what an earlier reset left", func() error { return os.RemoveAll(r.aside()) }})
 	for _, name := range r.HubFiles {
@@ -54,15 +54,6 @@ func (r Reset) steps() []step {
 	return append(steps,
 		step{"remove what the hub knew", func() error { return os.RemoveAll(r.aside()) }},
 		step{"empty conn.conf", func() error { return conf.Empty(r.Conf) }})
-}
-
-// remove removes a file, if it is there, and brings that to the disk.
-func remove(path string) error {
-	err := os.Remove(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return errors.Join(err, disk.SyncFolder(filepath.Dir(path)))
 }
 
 // move takes a file or folder out of the hub's.
