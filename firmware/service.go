@@ -1,9 +1,12 @@
 package firmware
 
 import (
+	"errors"
 	"log/slog"
+	"net"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
@@ -48,4 +51,20 @@ func (s *Service) tell(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
 		s.log.Error("tell systemd", "err", err)
 	}
+}
+
+// ErrNotHandedOver is the error when systemd hands no socket over.
+var ErrNotHandedOver = errors.New("systemd hands over no socket")
+
+// HandedOver is the one socket that systemd opened for the program (sd_listen_fds(3)): it may open ports below 1024, and an address
+// that the computer has only at times.
+func HandedOver() (net.Listener, error) {
+	listeners, err := activation.Listeners()
+	if err != nil {
+		return nil, err
+	}
+	if len(listeners) != 1 || listeners[0] == nil {
+		return nil, ErrNotHandedOver
+	}
+	return listeners[0], nil
 }

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"orionbox/firmware"
 	"orionbox/webadmin"
 )
 
@@ -39,27 +38,15 @@ that network's name server to give the box's address for all names. It says noth
 
 func openPortal(listen string) (net.Listener, error) {
 	if listen == "" {
-		return handedOver()
+		listener, err := firmware.HandedOver()
+		if errors.Is(err, firmware.ErrNotHandedOver) {
+			err = usageError{fmt.Errorf("--listen is missing, and %w", err)}
+		}
+		return listener, err
 	}
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("open portal: %w", err)
-	}
-	return listener, nil
-}
-
-// firstHanded is the first file that systemd hands over (sd_listen_fds(3)).
-const firstHanded = 3
-
-// handedOver is the socket that systemd opened: it may open port 80, and one of an address that the computer has only at times.
-func handedOver() (net.Listener, error) {
-	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) || os.Getenv("LISTEN_FDS") != "1" {
-		return nil, usageError{errors.New("--listen is missing, and systemd hands over no socket")}
-	}
-	file := os.NewFile(firstHanded, "socket")
-	listener, err := net.FileListener(file)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, fmt.Errorf("take the socket over: %w", err)
 	}
 	return listener, nil
 }
