@@ -4,16 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"orionbox/firmware"
 	"orionbox/firmware/conf"
 	"orionbox/firmware/setup"
+	"orionbox/hw/board"
 )
 
 const setupHelp = `Set a box up from a file that any computer can write on its card. All keys may be missing:
@@ -82,7 +79,7 @@ func checkSetup(w io.Writer, path string) error {
 }
 
 func (f setupFlags) run(w io.Writer) error {
-	done, err := setup.Config{File: f.file, State: f.state, Conf: f.conf, Label: f.label, Board: board(), Code: f.code}.Run()
+	done, err := setup.Config{File: f.file, State: f.state, Conf: f.conf, Label: f.label, Board: board.New("/").Identity(), Code: f.code}.Run()
 	for _, line := range done {
 		fmt.Fprintln(w, line)
 	}
@@ -106,11 +103,7 @@ func showFaults(w io.Writer, err error) error {
 // code is what the page asks its first visitor for. It is made now and not by the box, which starts later; the box's user must be able
 // to read it.
 func (f setupFlags) code() (string, error) {
-	file, err := conf.Load(f.conf)
-	if errors.Is(err, fs.ErrNotExist) {
-		file, _ = conf.Parse(f.conf, nil)
-		err = nil
-	}
+	file, err := conf.LoadOrNew(f.conf)
 	if err != nil || file.Config().Admin.PasswordHash != "" {
 		return "", err
 	}
@@ -130,18 +123,3 @@ func (f setupFlags) code() (string, error) {
 
 // recordingsMode is that of the folder of recordings: the group may read.
 const recordingsMode = 0o750
-
-// boards are where a computer says what tells it from others: a Raspberry Pi its serial number, any its Wi-Fi's address.
-var boards = []string{"/sys/firmware/devicetree/base/serial-number", "/sys/class/net/wlan*/address"}
-
-func board() string {
-	for _, pattern := range boards {
-		paths, _ := filepath.Glob(pattern) // none, unless the pattern is wrong
-		for _, path := range paths {
-			if data, err := os.ReadFile(path); err == nil && len(data) > 0 {
-				return strings.TrimRight(string(data), "\x00\n")
-			}
-		}
-	}
-	return ""
-}

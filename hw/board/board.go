@@ -51,11 +51,26 @@ func (b *Board) State() State {
 
 // Model is the board's name; "" if it has none.
 func (b *Board) Model() string {
-	return parseModel(b.read("proc/device-tree/model"))
+	return line(b.read("proc/device-tree/model"))
 }
 
-// parseModel cuts what the device tree ends its strings with, and anything that is not for a line of text.
-func parseModel(data string) string {
+// identities are where a computer says what tells it from others: a Raspberry Pi its serial number, any its Wi-Fi's address.
+var identities = []string{"sys/firmware/devicetree/base/serial-number", "sys/class/net/wlan*/address"}
+
+// Identity tells the board from others of its kind, and stays what it is; "" if nothing does.
+func (b *Board) Identity() string {
+	for _, pattern := range identities {
+		for _, path := range b.match(pattern) {
+			if text := line(b.read(path)); text != "" {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+// line cuts what the device tree ends its strings with, and anything that is not for a line of text.
+func line(data string) string {
 	data, _, _ = strings.Cut(data, "\x00")
 	data = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == utf8.RuneError {

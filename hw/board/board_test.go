@@ -65,6 +65,23 @@ func TestARaspberryPi(t *testing.T) {
 	}
 }
 
+func TestABoardIsToldFromOthers(t *testing.T) {
+	both := map[string]string{
+		"sys/firmware/devicetree/base/serial-number": "10000000c0ffee42\x00",
+		"sys/class/net/wlan0/address":                "dc:a6:32:01:02:03\n",
+	}
+	if got := files(t, both).Identity(); got != "10000000c0ffee42" {
+		t.Errorf("a Raspberry Pi is %q", got)
+	}
+	delete(both, "sys/firmware/devicetree/base/serial-number")
+	if got := files(t, both).Identity(); got != "dc:a6:32:01:02:03" {
+		t.Errorf("a computer with a radio is %q", got)
+	}
+	if got := files(t, nil).Identity(); got != "" {
+		t.Errorf("a computer that tells nothing is %q", got)
+	}
+}
+
 func TestTemperatureIsTheProcessors(t *testing.T) {
 	for _, test := range []struct {
 		zones []string // type, temp
@@ -166,7 +183,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if m := parseModel(s); strings.ContainsAny(m, "\x00\n\r\x1b") || len(m) > len(s) {
+		if m := line(s); strings.ContainsAny(m, "\x00\n\r\x1b") || len(m) > len(s) {
 			t.Errorf("model %q", m)
 		}
 		if c, ok := parseTemperature(s); ok && (c < -60 || c > 200) {
